@@ -1,0 +1,1 @@
+"""One outside library each: Google Sheets, Excel files, SMTP, Maildir, IMAP."""
