@@ -1,0 +1,198 @@
+"""What a workflow decides and what it may know of the past: values only (design §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from types import MappingProxyType
+
+from workflows.core.ports import Value
+from workflows.core.problems import Problem
+
+
+class Mode(Enum):
+    """Whether a message reaches the people it is for."""
+
+    TRIAL = "essai"
+    LIVE = "reel"
+
+
+class State(Enum):
+    """The life of one message: PLANNED → SENDING → SENT | REFUSED | UNCERTAIN."""
+
+    PLANNED = "planned"
+    """Composed and stored; nobody has been shown it. A passing refusal (4xx) leads back here."""
+    SENDING = "sending"
+    """Claimed: the transport is being called. Left over by a crash it becomes UNCERTAIN."""
+    SENT = "sent"
+    """Accepted for at least one recipient, and pending for none."""
+    REFUSED = "refused"
+    """Refused for good for every recipient."""
+    UNCERTAIN = "uncertain"
+    """May or may not have left: only a person, or the Sent mailbox, can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One message as the journal, or the sheet where the journal knows nothing, holds it."""
+
+    key: str
+    campaign: str
+    step: str
+    """« annonce », « relance-1 »…, with `:2` and so on for one that was sent again."""
+    subject: str
+    """The `Réf.` of the structure or person that the message is for."""
+    state: State
+    recipients: tuple[str, ...] = ()
+    reached: tuple[str, ...] = ()
+    """Those of the recipients whose server accepted the message."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """The others that were refused for good, with the server's words."""
+    message_id: str = ""
+    sent_at: datetime | None = None
+    next_attempt: datetime | None = None
+    attempts: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What the journal knows of a campaign's start."""
+
+    seen_at: datetime | None = None
+    """When a round first saw `À lancer` in the sheet; the grace delay counts from here."""
+    authorised_at: datetime | None = None
+    """When it was launched in the terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`À renvoyer` on a row, standing or carried out once."""
+
+    scope: str
+    """Which row: campaign and subject."""
+    key: str
+    """The message that the order asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that a decision may know of the past; frozen, so that deciding stays pure."""
+
+    records: Mapping[str, Record] = field(default_factory=dict)
+    launches: Mapping[str, Launch] = field(default_factory=dict)
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Addresses that a server refused for good, with its words: no follow-up goes there."""
+    row_refs: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """`Réf.` of the program's own rows by (tab, what the row is about)."""
+
+    def reached(self, campaign: str, step: str) -> dict[str, str]:
+        """Addresses that this step of this campaign reached or may have reached, with the key."""
+        done = (State.SENT, State.UNCERTAIN, State.SENDING)
+        return {
+            address: record.key
+            for record in self.records.values()
+            if record.campaign == campaign and record.step == step and record.state in done
+            for address in (record.reached or record.recipients)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A message that is due now, not yet written."""
+
+    key: str
+    campaign: str
+    step: str
+    subject: str
+    recipients: tuple[str, ...]
+    template: str
+    variables: Mapping[str, str]
+    where: str
+    """The row it is about, for a problem found while writing it."""
+    in_reply_to: str = ""
+    """Message-ID of the mail under which this one is threaded."""
+    note: str = ""
+    """What she should know although it leaves: an address left out, for instance."""
+    exclusive: bool = False
+    """An address gets this step of the campaign once, whatever row carries it."""
+    order: Order | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing leaves now, for a reason that she can read."""
+
+    key: str
+    reason: str
+    due: bool = False
+    """It is due and only held back for now (hours, cap, grace): counts among what will leave."""
+    settled: bool = False
+    """Nothing more will ever leave under this key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A person has to mend something first."""
+
+    key: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """The message may have left; it is never sent again by the program alone."""
+
+    key: str
+
+
+Verdict = Send | Wait | Flag | Unsure
+
+
+@dataclass(frozen=True, slots=True)
+class RowWish:
+    """What the program's columns of one row should show.
+
+    The row is found by `ref`, or by `identity` (heading → value) on a tab of the program's own,
+    where it is appended if it is missing and `create` says so.
+    """
+
+    tab: str
+    ref: str
+    values: Mapping[str, Value]
+    identity: Mapping[str, str] = field(default_factory=dict)
+    create: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one workflow found to do: one verdict for everyone the campaigns could concern."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    """Of the sheet as a whole; those of a row stand in its Flag."""
+    seen: tuple[str, ...] = ()
+    """Campaigns at `À lancer` that were seen for the first time."""
+    unseen: tuple[str, ...] = ()
+    """Campaigns that are no longer at `À lancer`: a new launch counts its grace delay anew."""
+    disarmed: tuple[str, ...] = ()
+    """Scopes whose order was taken away: the next one is a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What the sheet says of a message that the journal does not hold."""
+
+    record: Record
+    order: Order | None = None
+
+
+def counts(verdicts: Sequence[Verdict]) -> Mapping[type[Verdict], int]:
+    """How many verdicts of each kind."""
+    kinds: dict[type[Verdict], int] = {Send: 0, Wait: 0, Flag: 0, Unsure: 0}
+    for verdict in verdicts:
+        kinds[type(verdict)] += 1
+    return MappingProxyType(kinds)

@@ -1,0 +1,79 @@
+-- The journal: the truth about what left. Moments are ISO 8601 in UTC.
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+
+-- One line per key, ever. `bytes` is the whole message as it is, or was, handed over.
+CREATE TABLE messages (
+    key TEXT PRIMARY KEY,
+    campaign TEXT NOT NULL,
+    step TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('planned', 'sending', 'sent', 'refused', 'uncertain')),
+    exclusive INTEGER NOT NULL DEFAULT 0,
+    message_id TEXT NOT NULL DEFAULT '',
+    bytes BLOB NOT NULL DEFAULT x'',
+    round INTEGER NOT NULL DEFAULT 0,
+    sent_at TEXT,
+    next_attempt TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    detail TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX messages_campaign ON messages (campaign);
+CREATE INDEX messages_state ON messages (state) WHERE state IN ('sending', 'uncertain');
+CREATE INDEX messages_id ON messages (message_id) WHERE message_id <> '';
+
+-- Each recipient's own fate, for a message that a server took for some only.
+CREATE TABLE recipients (
+    key TEXT NOT NULL REFERENCES messages (key) ON DELETE CASCADE,
+    address TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'sent', 'refused')),
+    detail TEXT NOT NULL DEFAULT '',
+    sent_at TEXT,
+    refused_at TEXT,
+    position INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (key, address)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX recipients_sent ON recipients (sent_at) WHERE sent_at IS NOT NULL;
+CREATE INDEX recipients_refused ON recipients (address) WHERE state = 'refused';
+CREATE INDEX recipients_served ON recipients (address) WHERE state = 'sent';
+
+-- The second net: one address gets one step of a campaign once, whatever row carries it.
+CREATE TABLE reach (
+    campaign TEXT NOT NULL,
+    step TEXT NOT NULL,
+    address TEXT NOT NULL,
+    key TEXT NOT NULL,
+    PRIMARY KEY (campaign, step, address)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reach_key ON reach (key);
+
+CREATE TABLE launches (
+    campaign TEXT PRIMARY KEY,
+    seen_at TEXT,
+    authorised_at TEXT
+) STRICT;
+
+CREATE TABLE orders (
+    scope TEXT PRIMARY KEY,
+    key TEXT NOT NULL
+) STRICT;
+
+-- Rows as they were last seen: gives an emptied Réf. back, and a number is never used again.
+CREATE TABLE known_rows (
+    tab TEXT NOT NULL,
+    ref TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    PRIMARY KEY (tab, ref)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX known_rows_identity ON known_rows (tab, identity);
+
+-- Every value ever meant for a cell of the program: any other value is a person's change.
+CREATE TABLE notes (
+    tab TEXT NOT NULL,
+    ref TEXT NOT NULL,
+    heading TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (tab, ref, heading, value)
+) STRICT, WITHOUT ROWID;
