@@ -1,0 +1,127 @@
+"""Mail as files in a Maildir, which any mail program opens (the trial's and the demo's transport).
+
+A message is whole in `new/` or not there at all: it is written and synced in `tmp/`, then renamed.
+The convention is D. J. Bernstein's; names end in .eml so that a double click opens them.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from workflows.core.ports import Accepted, TransportError
+
+_PARTS = ("tmp", "new", "cur")
+_CAUSES = {
+    errno.ENOSPC: ("le disque est plein", "Libérez de la place, puis relancez."),
+    errno.EDQUOT: ("l'espace alloué est plein", "Libérez de la place, puis relancez."),
+    errno.EACCES: ("l'accès est refusé", "Vérifiez à qui appartient ce dossier et ses droits."),
+    errno.EPERM: ("l'accès est refusé", "Vérifiez à qui appartient ce dossier et ses droits."),
+    errno.EROFS: ("le disque est en lecture seule", "Choisissez un dossier où l'on peut écrire."),
+    errno.ENOTDIR: ("un fichier porte ce nom", "Choisissez un autre dossier, ou déplacez ce fichier."),
+    errno.EEXIST: ("un fichier porte ce nom", "Choisissez un autre dossier, ou déplacez ce fichier."),
+}
+_OTHERWISE = ("le disque a répondu par une erreur", "Vérifiez ce dossier et le disque, puis relancez.")
+
+
+class MaildirTransport:
+    """Delivers every message into one folder, whoever its recipients are.
+
+    The same message sent twice makes two files: that it is sent once is for the caller to see to.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._delivered = 0
+
+    def send(self, sender: str, recipients: Sequence[str], message: bytes) -> Accepted:  # noqa: ARG002 - the port's
+        """Write the message to `new/`, safe from a power cut once this returns (see ports.Transport).
+
+        Raises TransportError; nothing stands in `new/` then.
+        """
+        self.check()
+        unique = f"P{os.getpid()}Q{self._delivered:06}R{secrets.token_hex(6)}.eml"
+        draft = self._folder / "tmp" / unique
+        try:
+            # The file system's own clock puts the names in the order of sending.
+            written = _write_synced(draft, message)
+            draft.rename(self._folder / "new" / f"{written}.{unique}")
+        except OSError as error:
+            with suppress(OSError):
+                draft.unlink()
+            raise _explained(error, self._folder) from error
+        self._delivered += 1
+        # The message is delivered from here on: a directory that cannot be synced changes nothing.
+        with suppress(OSError):
+            _sync_directory(self._folder / "new")
+        return Accepted()
+
+    def check(self) -> None:
+        """Make the folder and its parts where they are missing. Raises TransportError."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for part in _PARTS:
+                (self._folder / part).mkdir(mode=0o700, exist_ok=True)
+                if not os.access(self._folder / part, os.W_OK | os.X_OK):
+                    raise PermissionError(errno.EACCES, "not writable")
+        except OSError as error:
+            raise _explained(error, self._folder) from error
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def messages(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """The name and bytes of each message in `new/` and `cur/`, in the order of arrival.
+
+    A folder that is missing holds none; a file that a mail program takes away meanwhile is passed over.
+    Raises OSError for one that cannot be read.
+    """
+    for path in sorted(_files(folder), key=_arrival):
+        with suppress(FileNotFoundError):
+            yield path.name, path.read_bytes()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for part in ("new", "cur"):
+        with suppress(FileNotFoundError), os.scandir(folder / part) as entries:
+            for entry in entries:
+                if entry.is_file() and not entry.name.startswith("."):
+                    yield Path(entry.path)
+
+
+def _arrival(path: Path) -> tuple[int, str]:
+    try:
+        return path.stat().st_mtime_ns, path.name
+    except FileNotFoundError:
+        return 0, path.name
+
+
+def _write_synced(path: Path, content: bytes) -> int:
+    """The time at which the new file was written, in nanoseconds."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+        return os.fstat(file.fileno()).st_mtime_ns
+
+
+def _sync_directory(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explained(error: OSError, folder: Path) -> TransportError:
+    cause, remedy = _CAUSES.get(error.errno or 0, _OTHERWISE)
+    return TransportError(
+        f"Le courrier n'a pas pu être déposé dans «\u00a0{folder}\u00a0»\u00a0: {cause}.",
+        remedy,
+    )
