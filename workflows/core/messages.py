@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from types import MappingProxyType
 
@@ -130,8 +130,8 @@ class Wait:
     reason: str
     due: bool = False
     """It is due and only held back for now (hours, cap, grace): counts among what will leave."""
-    settled: bool = False
-    """Nothing more will ever leave under this key."""
+    until: date | None = None
+    """The day on which it becomes due by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,8 @@ class Tab:
     """Her headings without which no workflow that needs the tab can run."""
     prefix: str = ""
     """Of the `Réf.` that the program gives to rows without one; empty: it gives none."""
+    subject: tuple[str, ...] = ()
+    """Headings that say what a row is about; a line with none of them filled in is no entry."""
     own: bool = False
     """The program creates this tab when it is missing."""
 
@@ -101,6 +103,7 @@ STRUCTURES = Tab(
     ),
     required=("Nom", "Courriel"),
     prefix="STR",
+    subject=("Nom", "Courriel"),
 )
 CALLS = Tab(
     "Appels",
@@ -114,6 +117,7 @@ CALLS = Tab(
         *_tools("Envoyés", "Réponses", "Problèmes"),
     ),
     required=("Réf.", "Titre"),
+    subject=("Titre",),
 )
 APPLICATIONS = Tab(
     "Candidatures",
@@ -134,6 +138,7 @@ APPLICATIONS = Tab(
         Column("Notes", width=30),
     ),
     prefix="CAN",
+    subject=("Appel", "Structure"),
     own=True,
 )
 PEOPLE = Tab(
@@ -151,6 +156,7 @@ PEOPLE = Tab(
     ),
     required=("Réf.", "Nom", "Courriel"),
     prefix="PRO",
+    subject=("Prénom", "Nom", "Courriel"),
 )
 SESSIONS = Tab(
     "Sessions",
@@ -166,6 +172,7 @@ SESSIONS = Tab(
         *_tools("Invités", "Oui", "Non", "Sans réponse"),
     ),
     required=("Réf.", "Date", "Début"),
+    subject=("Intitulé", "Date"),
 )
 REGISTRATIONS = Tab(
     "Inscriptions",
@@ -185,6 +192,7 @@ REGISTRATIONS = Tab(
         *_hers("Présence"),
     ),
     prefix="INS",
+    subject=("Session", "Promeneur"),
     own=True,
 )
 PRESENCE = Tab(
@@ -204,6 +212,7 @@ PRESENCE = Tab(
     ),
     required=("Semaine", "Promeneur", "Heures"),
     prefix="PRE",
+    subject=("Semaine", "Promeneur"),
     own=True,
 )
 UNMATCHED = Tab(

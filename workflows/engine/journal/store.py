@@ -196,16 +196,15 @@ class Journal:
                 " SET seen_at = coalesce(seen_at, excluded.seen_at)",
                 [(campaign, stamp(at)) for campaign in seen],
             )
-            db.executemany(
-                "UPDATE launches SET seen_at = NULL WHERE campaign = ?", [(c,) for c in unseen]
-            )
+            db.executemany("UPDATE launches SET seen_at = NULL WHERE campaign = ?", [(c,) for c in unseen])
 
     def authorise(self, campaign: str, at: datetime) -> None:
         """A person launched this campaign in the terminal."""
         with self._transaction() as db:
             db.execute(
                 "INSERT INTO launches (campaign, authorised_at) VALUES (?, ?)"
-                " ON CONFLICT (campaign) DO UPDATE SET authorised_at = coalesce(authorised_at, excluded.authorised_at)",
+                " ON CONFLICT (campaign) DO UPDATE SET authorised_at = coalesce(authorised_at,"
+                " excluded.authorised_at)",
                 (campaign, stamp(at)),
             )
 

@@ -1,0 +1,383 @@
+"""The call for applications: who gets the announcement and its follow-ups, and when (design §3–4).
+
+Pure decisions: one verdict per call and structure. `core/calls.py` reads the calls,
+`core/applications.py` says what Candidatures and Appels show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from workflows.core import applications, french, words
+from workflows.core.applications import STEP, application_rows, belief_of
+from workflows.core.book import Book
+from workflows.core.calls import Call, read_calls
+from workflows.core.cells import Unreadable, fold, is_blank, text
+from workflows.core.messages import Belief, Flag, Plan, Record, RowWish, Send, State, Unsure, Verdict, Wait
+from workflows.core.parsers import delays
+from workflows.core.problems import Problem, TourneeError
+from workflows.core.renaming import renaming
+from workflows.core.schema import Key, Section, nearest
+from workflows.core.standing import Attempt, RowOrder, latest, numbered, row_order
+from workflows.core.statuses import refusals
+from workflows.core.structures import Flagged, contact, not_solicited
+from workflows.core.tables import Row
+from workflows.core.workflow import Desk, Outlook, Scope, Step
+from workflows.core.working_days import add_working_days
+
+NAME = "appel-a-candidatures"
+TABS = (words.STRUCTURES, words.CALLS, words.APPLICATIONS)
+SECTION = Section("", (*renaming(TABS), Key("relances", [10, 20], delays(5))))
+ANNOUNCEMENT, FOLLOW_UP = f"{NAME}/annonce", f"{NAME}/relance"
+_EXAMPLES = {
+    "structure": "Centre social de Vineuil",
+    "contact": "Hélène Quéré",
+    "commune": "Vineuil",
+    "titre": "Appel à candidatures de printemps 2027",
+    "ouverture": "lundi 1er février 2027",
+    "date_limite": "vendredi 26 mars 2027",
+    "lien": "https://formulaire.example/pdn41",
+    "reference": "2027-1",
+}
+VARIABLES: Mapping[str, Mapping[str, str]] = {
+    ANNOUNCEMENT: _EXAMPLES,
+    FOLLOW_UP: {**_EXAMPLES, "date_annonce": "mardi 2 mars 2027"},
+}
+
+
+def campaigns(book: Book) -> list[str]:
+    """Every call of the workbook, as the journal names it."""
+    return [f"appel:{ref}" for ref in book[words.CALLS].by_ref()]
+
+
+def believe(desk: Desk) -> list[Belief]:
+    """What Candidatures says was sent, refused, or may have left."""
+    tab = desk.book[words.APPLICATIONS]
+    return [belief for row in tab.rows for belief in belief_of(row, desk.now)]
+
+
+def project(desk: Desk, outlook: Outlook) -> list[RowWish]:
+    """What the program's columns of Candidatures and Appels should show."""
+    calls = read_calls(desk.book[words.CALLS], desk.today)
+    return applications.project(desk, calls, outlook)
+
+
+def decide(desk: Desk, scope: Scope) -> Plan:
+    """One verdict for every structure, of every call that is launched or asked for."""
+    book = desk.book
+    problems = [problem for tab in TABS for problem in book[tab].problems]
+    if book[words.STRUCTURES].table is None or book[words.CALLS].table is None:
+        return Plan(problems=tuple(problems))
+    problems += book[words.CALLS].held.values()
+    calls = read_calls(book[words.CALLS], desk.today)
+    chosen = [_asked(calls, scope, desk)] if scope.ref else calls
+    verdicts: list[Verdict] = []
+    disarmed: list[str] = []
+    for call in chosen:
+        concerned = _concerned(call, scope, desk)
+        if concerned or not (call.order or is_blank(call.row.cell("Commande"))):
+            problems += call.problems
+        if not concerned:
+            continue
+        decider = _Decider(desk, call, scope)
+        verdicts += decider.verdicts()
+        disarmed += decider.disarmed
+    return Plan(
+        tuple(verdicts),
+        tuple(problems),
+        seen=tuple(c.campaign for c in calls if c.order == words.LAUNCH),
+        unseen=tuple(c.campaign for c in calls if c.order != words.LAUNCH),
+        disarmed=tuple(disarmed),
+    )
+
+
+def _asked(calls: list[Call], scope: Scope, desk: Desk) -> Call:
+    """The call that a command names. Raises TourneeError when it cannot be."""
+    call = {fold(call.ref): call for call in calls}.get(fold(scope.ref))
+    if call is None:
+        near = nearest(scope.ref, {c.ref: c for c in calls})
+        raise TourneeError(
+            f"L'appel « {scope.ref} » n'est pas dans l'onglet {desk.book[words.CALLS].title}.",
+            f"Vouliez-vous dire « {near} » ?" if near else "Vérifiez sa Réf. dans la feuille.",
+        )
+    if scope.step is Step.FIRST and call.order in (words.PAUSED, words.CLOSED, words.CANCELLED):
+        raise TourneeError(
+            f"L'appel {call.ref} est à « {call.order} » dans la feuille.",
+            f"Mettez sa Commande à « {words.LAUNCH} », ou videz-la, puis relancez.",
+        )
+    if scope.step is Step.FOLLOW_UP and not _launched(call, desk):
+        raise TourneeError(f"L'appel {call.ref} n'est pas lancé.", f"Lancez-le : appel lancer {call.ref}.")
+    return call
+
+
+def _launched(call: Call, desk: Desk) -> bool:
+    """By the sheet, or in the terminal."""
+    launch = desk.history.launches.get(call.campaign)
+    return call.order == words.LAUNCH or bool(launch and launch.authorised_at)
+
+
+def _concerned(call: Call, scope: Scope, desk: Desk) -> bool:
+    if scope.step is Step.FIRST:
+        return True
+    if call.order in (words.CLOSED, words.CANCELLED):
+        return False
+    return call.order == words.PAUSED or _launched(call, desk)
+
+
+class _Held(Exception):
+    """What becomes of this structure is settled before anything is written to it."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+
+
+@dataclass(slots=True)
+class _Decider:
+    """The verdicts of one call, structure by structure in sheet order."""
+
+    desk: Desk
+    call: Call
+    scope: Scope
+    disarmed: list[str] = field(default_factory=list)
+    _taken: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By step, the addresses that it reached or is about to reach, with the key."""
+
+    def verdicts(self) -> Iterator[Verdict]:
+        structures = self.desk.book[words.STRUCTURES]
+        rows = application_rows(self.desk.book)
+        for row in structures.rows:
+            if row.number in structures.held:
+                key = f"{self.call.campaign}:ligne-{row.number}:{STEP}"
+                yield Flag(key, structures.held[row.number])
+            elif ref := structures.refs.get(row.number):
+                yield self._verdict(row, ref, rows.get((self.call.ref, ref), []))
+
+    def _verdict(self, row: Row, ref: str, lines: list[Row]) -> Verdict:
+        """What becomes of one structure; what is about to leave takes its addresses."""
+        key = latest(self.desk.history.records, f"{self.call.campaign}:{ref}:{STEP}").key
+        try:
+            verdict = self._decide(row, ref, lines)
+            if not isinstance(verdict, Send):
+                return verdict
+            self._reached(verdict.step).update(dict.fromkeys(verdict.recipients, verdict.key))
+            self._hold_campaign(verdict.key)
+        except _Held as held:
+            return held.verdict
+        except Flagged as flagged:
+            return Flag(key, flagged.problem)
+        return verdict
+
+    def _decide(self, row: Row, ref: str, lines: list[Row]) -> Verdict:
+        base = f"{self.call.campaign}:{ref}:{STEP}"
+        last = latest(self.desk.history.records, base)
+        line = self._only(lines, last.key, ref)
+        order = self._order(line, base, last.key)
+        state = last.record.state if last.record else None
+        if state in (State.UNCERTAIN, State.SENDING) and order.again is None:
+            return Unsure(last.key)
+        self._permitted(row, last)
+        if order.again:
+            return self._announce(row, ref, order.again, order)
+        if line and (answer := text(line.cell("Réponse"))) and fold(answer) != "absence":
+            return Wait(last.key, _past(last, self.desk, f"réponse reçue : {answer[:40]}"))
+        if last.record and state is State.SENT:
+            return self._follow_up(row, ref, last.record, line)
+        if last.record and state is State.REFUSED:
+            words_ = refusals(last.record) or last.record.detail
+            return Wait(last.key, f"refusé : {words_}")
+        if self.scope.step is Step.FOLLOW_UP:
+            return Wait(last.key, "l'annonce n'est pas encore partie")
+        return self._announce(row, ref, last, order)
+
+    def _only(self, lines: list[Row], key: str, ref: str) -> Row | None:
+        """Its row of Candidatures; a structure that has several is held."""
+        if len(lines) < 2:
+            return lines[0] if lines else None
+        numbers = french.join([str(line.number) for line in lines])
+        raise _Held(
+            Flag(
+                key,
+                Problem(
+                    f"{self.desk.book[words.APPLICATIONS].title}, lignes {numbers}",
+                    f"La structure {ref} y est plusieurs fois pour l'appel {self.call.ref}.",
+                    "Gardez une seule de ces lignes.",
+                ),
+            )
+        )
+
+    def _order(self, line: Row | None, base: str, key: str) -> RowOrder:
+        if line is None:
+            return RowOrder()
+        try:
+            order = row_order(line.cell("Commande"), self.desk.history, base)
+        except Unreadable as error:
+            where = self.desk.book[words.APPLICATIONS].where(line, "Commande")
+            raise _Held(Flag(key, error.at(where))) from None
+        if order.disarmed:
+            self.disarmed.append(order.disarmed)
+        if order.hold:
+            raise _Held(Wait(key, f"« {words.DO_NOT_SEND} » dans Candidatures"))
+        return order
+
+    def _permitted(self, row: Row, last: Attempt) -> None:
+        """Objection, network and choice of recipients come before everything else."""
+        structures = self.desk.book[words.STRUCTURES]
+        reason = not_solicited(structures, row)
+        if not reason and not self.call.selection.takes(row):
+            reason = "hors des destinataires choisis pour cet appel"
+        if reason:
+            raise _Held(Wait(last.key, _past(last, self.desk, reason)))
+
+    def _announce(self, row: Row, ref: str, attempt: Attempt, order: RowOrder) -> Verdict:
+        step = numbered(STEP, attempt.number)
+        return self._send(row, ref, attempt.key, step, ANNOUNCEMENT, attempt.record, order=order)
+
+    def _follow_up(self, row: Row, ref: str, announced: Record, line: Row | None) -> Verdict:
+        """The next follow-up, if any, and when: on working days counted from the announcement."""
+        assert announced.sent_at is not None
+        past = f"déjà envoyé le {french.date_short(self._day(announced))}"
+        if line and (decision := text(line.cell("Décision"))):
+            return Wait(announced.key, f"{past} ; décision prise : {decision[:40]}")
+        if self.scope.step is Step.FIRST:
+            return Wait(announced.key, past)
+        previous = announced
+        for number, days in enumerate(self.desk.settings["relances"], start=1):
+            key = f"{self.call.campaign}:{ref}:relance-{number}"
+            record = self.desk.history.records.get(key)
+            if record is None or record.state is State.PLANNED:
+                due = self._due(announced, previous, number, days)
+                return self._follow_up_on(due, number, row, ref, key, record, announced, past)
+            if record.state in (State.UNCERTAIN, State.SENDING):
+                return Unsure(key)
+            if record.state is State.REFUSED:
+                return Wait(key, f"relance {number} refusée : {refusals(record) or record.detail}")
+            previous = record
+        return Wait(announced.key, past)
+
+    def _due(self, announced: Record, previous: Record, number: int, days: int) -> date:
+        """The day of a follow-up; after a late one, at least half its interval goes by."""
+        due = add_working_days(self._day(announced), days)
+        if number == 1:
+            return due
+        interval = days - self.desk.settings["relances"][number - 2]
+        return max(due, add_working_days(self._day(previous), (interval + 1) // 2))
+
+    def _follow_up_on(
+        self,
+        due: date,
+        number: int,
+        row: Row,
+        ref: str,
+        key: str,
+        record: Record | None,
+        announced: Record,
+        past: str,
+    ) -> Verdict:
+        if self.call.deadline and max(due, self.desk.today) > self.call.deadline:
+            return Wait(announced.key, f"{past} ; pas de relance après la date limite")
+        if self.desk.today < due:
+            return Wait(key, f"{past} ; relance {number} prévue le {french.date_short(due)}", until=due)
+        return self._send(row, ref, key, f"relance-{number}", FOLLOW_UP, record, announced=announced)
+
+    def _day(self, record: Record) -> date:
+        assert record.sent_at is not None
+        return record.sent_at.astimezone(self.desk.now.tzinfo).date()
+
+    def _send(
+        self,
+        row: Row,
+        ref: str,
+        key: str,
+        step: str,
+        template: str,
+        record: Record | None,
+        *,
+        order: RowOrder | None = None,
+        announced: Record | None = None,
+    ) -> Verdict:
+        structures = self.desk.book[words.STRUCTURES]
+        wanted = contact(structures, row)
+        if record and record.next_attempt and self.desk.now < record.next_attempt:
+            at = french.moment(record.next_attempt.astimezone(self.desk.now.tzinfo))
+            return Wait(key, f"refus passager du serveur ({record.detail}) ; nouvel essai {at}", due=True)
+        open_, note = self._open_addresses(wanted, key, step)
+        if not open_:
+            return Wait(key, note)
+        return Send(
+            key,
+            self.call.campaign,
+            step,
+            ref,
+            open_,
+            template,
+            self._variables(row, announced),
+            structures.where(row, "Courriel"),
+            in_reply_to=announced.message_id if announced else "",
+            note=note,
+            exclusive=True,
+            order=order.order if order else None,
+        )
+
+    def _open_addresses(self, wanted: tuple[str, ...], key: str, step: str) -> tuple[tuple[str, ...], str]:
+        """Those that this step may still go to, and why the others are left out."""
+        reached = self._reached(step)
+        refused = self.desk.history.refused if step.startswith("relance") else {}
+        twins = [a for a in wanted if reached.get(a, key) != key]
+        dead = [a for a in wanted if a in refused and a not in twins]
+        notes = [f"{a} reçoit déjà cet appel par {self._owner(reached[a])}" for a in twins]
+        notes += [f"{a} a été refusée par son serveur ({refused[a]})" for a in dead]
+        return tuple(a for a in wanted if a not in twins and a not in dead), " ; ".join(notes)
+
+    def _reached(self, step: str) -> dict[str, str]:
+        if step not in self._taken:
+            self._taken[step] = self.desk.history.reached(self.call.campaign, step)
+        return self._taken[step]
+
+    def _owner(self, key: str) -> str:
+        """« STR-007 (Centre social) », for the key of another structure's message."""
+        ref = key.removeprefix(f"{self.call.campaign}:").split(":")[0]
+        row = self.desk.book[words.STRUCTURES].by_ref().get(ref)
+        return f"{ref} ({text(row.cell('Nom'))[:60]})" if row else ref
+
+    def _hold_campaign(self, key: str) -> None:
+        """Raise _Held when nothing of this call leaves now."""
+        call, today = self.call, self.desk.today
+        reason, due = "", False
+        if call.problems:
+            reason = f"l'appel est à corriger ({call.problems[0].where})"
+        elif call.order == words.PAUSED:
+            reason, due = "l'appel est en pause", True
+        elif call.opening and today < call.opening:
+            reason, due = f"l'appel ouvre le {french.date_short(call.opening)}", True
+        elif call.deadline and today > call.deadline:
+            reason = f"la date limite ({french.date_short(call.deadline)}) est passée"
+        elif self.scope.step is Step.ANY and (start := self.desk.held_until(call.campaign)):
+            reason, due = f"partira à partir de {french.time_(start.time())}", True
+        if reason:
+            raise _Held(Wait(key, reason, due=due))
+
+    def _variables(self, row: Row, announced: Record | None) -> dict[str, str]:
+        call = self.call
+        variables = {
+            "structure": text(row.cell("Nom")),
+            "contact": text(row.cell("Contact")),
+            "commune": text(row.cell("Commune")),
+            "titre": call.title,
+            "ouverture": french.date_long(call.opening) if call.opening else "",
+            "date_limite": french.date_long(call.deadline) if call.deadline else "",
+            "lien": call.link,
+            "reference": call.ref,
+        }
+        if announced:
+            variables["date_annonce"] = french.date_long(self._day(announced))
+        return variables
+
+
+def _past(last: Attempt, desk: Desk, reason: str) -> str:
+    """The reason, after what was sent before it applied."""
+    if last.record and last.record.state is State.SENT and last.record.sent_at:
+        day = last.record.sent_at.astimezone(desk.now.tzinfo).date()
+        return f"déjà envoyé le {french.date_short(day)} ; {reason}"
+    return reason

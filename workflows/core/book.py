@@ -1,0 +1,222 @@
+"""The workbook as workflows see it: tables by their canonical names, each row with its `Réf.`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from workflows.core import rows
+from workflows.core.ports import Kind, Sheet, Snapshot
+from workflows.core.problems import Problem
+from workflows.core.rows import Unreadable
+from workflows.core.tables import Row, Table, parse_table
+from workflows.core.words import Tab
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Her names for our tabs and headings ([onglets] and [colonnes])."""
+
+    tabs: Mapping[str, str] = field(default_factory=dict)
+    headings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def tab(self, title: str) -> str:
+        return self.tabs.get(title, title)
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A table whose rows are told apart by their `Réf.`."""
+
+    tab: Tab
+    title: str
+    """The tab's title in her workbook."""
+    table: Table | None
+    """None: the tab is missing or its headings are."""
+    refs: Mapping[int, str] = field(default_factory=dict)
+    """`Réf.` by row number; a row that is not here is held."""
+    filled: Mapping[int, str] = field(default_factory=dict)
+    """Those of `refs` that are not in the sheet yet."""
+    held: Mapping[int, Problem] = field(default_factory=dict)
+    """Rows that cannot be told apart, and why."""
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with the tab as a whole."""
+    absent: bool = False
+    """There is no such tab."""
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return self.table.rows if self.table else ()
+
+    def where(self, row: Row, heading: str) -> str:
+        """« Structures, ligne 12, Courriel »."""
+        return self.table.where(row, heading) if self.table else self.title
+
+    def by_ref(self) -> dict[str, Row]:
+        """The rows that can be told apart, by their `Réf.`."""
+        return {self.refs[row.number]: row for row in self.rows if row.number in self.refs}
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All the tabs that a round needs, by canonical title."""
+
+    tabs: Mapping[str, Identified]
+
+    def __getitem__(self, tab: Tab) -> Identified:
+        return self.tabs[tab.title]
+
+
+def read_book(
+    snapshot: Snapshot,
+    tabs: Sequence[Tab],
+    names: Names,
+    known: Mapping[str, Mapping[str, str]],
+    highest: Mapping[str, int],
+) -> Book:
+    """Parse the tabs and give every row its `Réf.`.
+
+    `known` holds, by tab, what each `Réf.` ever seen was about; `highest`, by prefix, the highest
+    number ever used.
+    """
+    by_name = {rows.fold(title): sheet for title, sheet in reversed([*snapshot.sheets.items()])}
+    top = _highest_used(snapshot.sheets.values(), tabs, highest)
+    return Book(
+        {
+            tab.title: _identify(
+                tab, by_name.get(rows.fold(names.tab(tab.title))), names, known.get(tab.title, {}), top
+            )
+            for tab in tabs
+        }
+    )
+
+
+def highest_numbers(book: Book, highest: Mapping[str, int]) -> dict[str, int]:
+    """The highest number of each prefix, those just given included."""
+    top = dict(highest)
+    for identified in book.tabs.values():
+        for ref in identified.refs.values():
+            prefix, _, number = ref.rpartition("-")
+            if prefix == identified.tab.prefix and number.isdecimal():
+                top[prefix] = max(top.get(prefix, 0), int(number))
+    return top
+
+
+def about(identified: Identified, row: Row) -> str:
+    """What a row is about, as it is remembered under its `Réf.`; empty when too little is known."""
+    parts = [rows.text(row.cell(heading)) for heading in identified.tab.subject]
+    return "|".join(map(rows.fold, parts)) if parts and all(parts[-2:]) else ""
+
+
+def _highest_used(sheets: Iterable[Sheet], tabs: Sequence[Tab], highest: Mapping[str, int]) -> dict[str, int]:
+    """The highest number of each prefix anywhere in the workbook: a reference elsewhere counts too."""
+    top = dict(highest)
+    prefixes = {tab.prefix for tab in tabs if tab.prefix}
+    if not prefixes:
+        return top
+    pattern = re.compile(rf"\b({'|'.join(sorted(prefixes))})-(\d{{1,9}})\b", re.IGNORECASE)
+    for sheet in sheets:
+        for row in sheet.rows:
+            for cell in row:
+                if isinstance(cell.value, str):
+                    for prefix, number in pattern.findall(cell.value):
+                        top[prefix.upper()] = max(top.get(prefix.upper(), 0), int(number))
+    return top
+
+
+def _identify(
+    tab: Tab, sheet: Sheet | None, names: Names, known: Mapping[str, str], top: dict[str, int]
+) -> Identified:
+    """Parse one tab; fill its missing `Réf.`; hold rows whose `Réf.` is unreadable or borne twice."""
+    title = names.tab(tab.title)
+    if sheet is None:
+        problems = () if tab.own else (_missing_tab(title),)
+        return Identified(tab, title, None, problems=problems, absent=True)
+    table, found = parse_table(sheet, tab.headings, tab.required, names.headings.get(tab.title, {}))
+    if table is None:
+        return Identified(tab, sheet.title, None, problems=tuple(found))
+    bare = Identified(tab, sheet.title, table)
+    refs, held = _read_refs(bare)
+    _hold_twins(bare, refs, held)
+    filled = _fill(bare, refs, held, known, top)
+    return Identified(tab, sheet.title, table, {**refs, **filled}, filled, held, tuple(found))
+
+
+def _missing_tab(title: str) -> Problem:
+    return Problem(
+        f"Classeur, onglet {title}",
+        f"L'onglet « {title} » est introuvable.",
+        "Rendez-lui son nom, ou indiquez le nouveau sous [onglets] dans la configuration.",
+    )
+
+
+def _read_refs(bare: Identified) -> tuple[dict[int, str], dict[int, Problem]]:
+    refs: dict[int, str] = {}
+    held: dict[int, Problem] = {}
+    assert bare.table is not None
+    for row in bare.rows:
+        try:
+            ref = rows.row_ref(row.cell("Réf."))
+        except Unreadable as error:
+            held[row.number] = Problem(bare.table.where(row, "Réf."), error.what, error.remedy)
+        else:
+            if ref:
+                refs[row.number] = ref
+    return refs, held
+
+
+def _hold_twins(bare: Identified, refs: dict[int, str], held: dict[int, Problem]) -> None:
+    """Take the rows that share a `Réf.` out of `refs`: nobody knows which one is meant."""
+    assert bare.table is not None
+    bearers: dict[str, list[int]] = {}
+    for number, ref in refs.items():
+        bearers.setdefault(rows.fold(ref), []).append(number)
+    by_number = {row.number: row for row in bare.rows}
+    for numbers in bearers.values():
+        if len(numbers) < 2:
+            continue
+        lines = ", ".join(map(str, numbers))
+        for number in numbers:
+            held[number] = Problem(
+                bare.table.where(by_number[number], "Réf."),
+                f"La Réf. « {refs.pop(number)} » est portée par plusieurs lignes ({lines}).",
+                "Gardez-la sur la bonne ligne et videz-la sur les autres : une nouvelle leur sera donnée.",
+            )
+
+
+def _is_entry(tab: Tab, row: Row) -> bool:
+    return any(row.cell(heading).kind is not Kind.EMPTY for heading in tab.subject)
+
+
+def _fill(
+    bare: Identified,
+    refs: Mapping[int, str],
+    held: dict[int, Problem],
+    known: Mapping[str, str],
+    top: dict[str, int],
+) -> dict[int, str]:
+    """New `Réf.` for rows without one: the old one where name and address are known, else a new number."""
+    if not bare.tab.prefix:
+        return {}
+    assert bare.table is not None
+    used = {rows.fold(ref) for ref in refs.values()}
+    former = {identity: ref for ref, identity in known.items() if identity and rows.fold(ref) not in used}
+    filled: dict[int, str] = {}
+    for row in bare.rows:
+        if row.number in refs or row.number in held or not _is_entry(bare.tab, row):
+            continue
+        cell = row.cell("Réf.")
+        if cell.formula or cell.spilled:
+            held[row.number] = Problem(
+                bare.table.where(row, "Réf."),
+                "La Réf. est une formule qui ne donne rien.",
+                "Écrivez-y une Réf., ou videz la cellule : une Réf. sera donnée à la ligne.",
+            )
+            continue
+        ref = former.pop(about(bare, row), "")
+        if not ref:
+            top[bare.tab.prefix] = top.get(bare.tab.prefix, 0) + 1
+            ref = f"{bare.tab.prefix}-{top[bare.tab.prefix]:03d}"
+        filled[row.number] = ref
+    return filled

@@ -1,0 +1,98 @@
+"""Orders on one row (« Ne pas envoyer », « À renvoyer ») and messages sent again (design §4, §5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflows.core import french, words
+from workflows.core.cells import Unreadable, fold, text
+from workflows.core.messages import History, Order, Record, State
+from workflows.core.ports import Cell
+
+_DONE = re.compile(r"envoi n° ?(\d{1,3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One message of a series that `À renvoyer` may continue: number 1 has the plain key."""
+
+    base: str
+    number: int
+    record: Record | None
+
+    @property
+    def key(self) -> str:
+        return numbered(self.base, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class RowOrder:
+    """What the person asks for on a row, and whether it was done already."""
+
+    hold: bool = False
+    """« Ne pas envoyer »."""
+    again: Attempt | None = None
+    """« À renvoyer », not carried out yet: the message it asks for."""
+    order: Order | None = None
+    """What to remember once that message is planned."""
+    disarmed: str = ""
+    """The scope of an order that is no longer there."""
+
+
+def numbered(base: str, number: int) -> str:
+    """« …:annonce », « …:annonce:2 »: the same for keys and for steps."""
+    return base if number == 1 else f"{base}:{number}"
+
+
+def latest(records: Mapping[str, Record], base: str) -> Attempt:
+    """The last message of the series; number 1 without a record when there is none yet."""
+    number = 1
+    while numbered(base, number + 1) in records:
+        number += 1
+    return Attempt(base, number, records.get(numbered(base, number)))
+
+
+def row_order(cell: Cell, history: History, base: str) -> RowOrder:
+    """Read `Commande` of a row. Raises Unreadable for a word that is no order."""
+    said = fold(text(cell))
+    standing = history.orders.get(base)
+    if said != fold(words.SEND_AGAIN):
+        disarmed = base if standing else ""
+        if said and said != fold(words.DO_NOT_SEND):
+            raise Unreadable(
+                f"« {text(cell)[:60]} » n'est pas une commande.",
+                f"Écrivez « {words.DO_NOT_SEND} » ou « {words.SEND_AGAIN} », ou videz la cellule.",
+            )
+        return RowOrder(hold=bool(said), disarmed=disarmed)
+    last = latest(history.records, base)
+    if standing:
+        open_again = standing.key == last.key and last.record and last.record.state is State.PLANNED
+        return RowOrder(again=last, order=standing) if open_again else RowOrder()
+    begun = last.record is not None and last.record.state is not State.PLANNED
+    number = last.number + 1 if begun else last.number
+    again = Attempt(base, number, history.records.get(numbered(base, number)))
+    return RowOrder(again=again, order=Order(base, again.key))
+
+
+def done_words(
+    order: Order | None, base: str, records: Mapping[str, Record], zone_now: datetime
+) -> str | None:
+    """What `Commande faite` shows for an order: when it was carried out, or that it is under way."""
+    if order is None or order.key not in records:
+        return None
+    number = int(order.key.removeprefix(base).lstrip(":") or 1)
+    record = records[order.key]
+    label = f"{words.SEND_AGAIN} : envoi n° {number}"
+    if record.sent_at and record.state is State.SENT:
+        at = record.sent_at.astimezone(zone_now.tzinfo)
+        return f"{label}, le {french.date_short(at)} à {french.time_(at.time())}"
+    return label
+
+
+def done_number(cell: Cell) -> int:
+    """The number of the message that `Commande faite` speaks of; 0 when it speaks of none."""
+    found = _DONE.search(text(cell))
+    return int(found[1]) if found else 0

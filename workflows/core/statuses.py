@@ -1,0 +1,64 @@
+"""A message's state, in the words of the sheet (design §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflows.core import words
+from workflows.core.messages import Flag, Record, Send, State, Unsure, Verdict, Wait
+
+_UNSURE = (
+    "Parti ou non ? Regardez dans les messages envoyés : s'il n'y est pas,"
+    f" écrivez « {words.SEND_AGAIN} » dans Commande."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a status column, its date and `Motif` say."""
+
+    state: str
+    at: datetime | None = None
+    reason: str = ""
+
+
+def refusals(record: Record) -> str:
+    """The recipients that did not get it, with the server's words."""
+    return " ; ".join(f"{address} refusée : {words_}" for address, words_ in record.refused.items())
+
+
+def shown(record: Record | None, verdict: Verdict | None, leaving: Collection[str], now: datetime) -> Shown:
+    """The journal is right where it knows how the message ended; else the verdict speaks."""
+    reason = _reason(verdict)
+    if record and record.key in leaving:
+        return Shown(words.SENDING)
+    at = record.sent_at.astimezone(now.tzinfo) if record and record.sent_at else None
+    match record.state if record else None:
+        case State.SENT:
+            note = reason if isinstance(verdict, Flag | Send) else ""
+            return Shown(words.SENT, at, " ; ".join(filter(None, (refusals(record) if record else "", note))))
+        case State.REFUSED:
+            return Shown(words.REFUSED, None, (refusals(record) or record.detail) if record else "")
+        case State.UNCERTAIN | State.SENDING:
+            return Shown(words.UNCERTAIN, None, _UNSURE)
+    match verdict:
+        case Flag():
+            return Shown(words.TO_FIX, None, reason)
+        case Send():
+            return Shown(words.TO_SEND, None, reason)
+        case Unsure():
+            return Shown(words.UNCERTAIN, None, _UNSURE)
+    return Shown(words.WAITING, None, reason)
+
+
+def _reason(verdict: Verdict | None) -> str:
+    match verdict:
+        case Flag(problem=problem):
+            return f"{problem.what} {problem.remedy}"
+        case Wait(reason=reason):
+            return reason
+        case Send(note=note):
+            return note
+    return ""

@@ -1,0 +1,61 @@
+"""The rows of Structures: whom a call may be sent to (design §4; RGPD, article 21)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from workflows.core import french, words
+from workflows.core.book import Identified
+from workflows.core.cells import Unreadable, fold, text
+from workflows.core.ports import Cell
+from workflows.core.problems import Problem
+from workflows.core.rows import addresses, yes_no
+from workflows.core.tables import Row
+
+T = TypeVar("T")
+
+
+class Flagged(Exception):
+    """A cell that a person has to mend before anything leaves to this row."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+def read(tab: Identified, row: Row, heading: str, reader: Callable[[Cell], T]) -> T:
+    """What a cell says. Raises Flagged with its place where it cannot be read."""
+    try:
+        return reader(row.cell(heading))
+    except Unreadable as error:
+        raise Flagged(error.at(tab.where(row, heading))) from None
+
+
+def not_solicited(tab: Identified, row: Row) -> str:
+    """Why a structure gets no call, in words; empty when it may. Raises Flagged."""
+    if read(tab, row, "Ne plus solliciter", yes_no):
+        return "« Ne plus solliciter » dans Structures"
+    if text(row.cell("Opposition")):
+        return "s'est opposée à recevoir les appels"
+    return read(tab, row, "Statut réseau", _left)
+
+
+def contact(tab: Identified, row: Row) -> tuple[str, ...]:
+    """The addresses of a structure that has a name. Raises Flagged."""
+    found = read(tab, row, "Courriel", addresses)
+    if not text(row.cell("Nom")):
+        where = tab.where(row, "Nom")
+        raise Flagged(Problem(where, "Le nom de la structure manque.", "Écrivez-le dans cette cellule."))
+    return found
+
+
+def _left(cell: Cell) -> str:
+    said = fold(text(cell))
+    if not said or said.startswith(("interesse", "dans le reseau")):
+        return ""
+    if said.startswith("sorti"):
+        return "sortie du réseau"
+    raise Unreadable(
+        f"« {text(cell)[:60]} » n'est pas un statut.", f"Écrivez {french.join(words.NETWORK, 'ou')}."
+    )

@@ -1,0 +1,99 @@
+"""What a workflow is: one module of pure decisions on the common spine (design §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum
+from typing import Any, Protocol
+
+from workflows.core.book import Book
+from workflows.core.messages import Belief, History, Launch, Plan, RowWish, Verdict
+from workflows.core.schema import Section
+from workflows.core.words import Tab
+
+
+class Step(Enum):
+    """Which part of a workflow a command is about."""
+
+    ANY = "passage"
+    FIRST = "launch"
+    FOLLOW_UP = "follow-up"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a round was asked for."""
+
+    workflow: str = ""
+    """Empty: all of them."""
+    step: Step = Step.ANY
+    ref: str = ""
+    """One campaign's `Réf.`; empty: all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that a decision looks at: the workbook, the past, the moment and the settings."""
+
+    book: Book
+    history: History
+    now: datetime
+    """Aware, in the coordination's time zone."""
+    settings: Mapping[str, Any]
+    """This workflow's own configuration, as its section reads it."""
+    grace: timedelta
+    """Between a launch in the sheet and its first mail."""
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+    def held_until(self, campaign: str) -> datetime | None:
+        """The end of the grace delay of a launch in the sheet, while it lasts."""
+        launch = self.history.launches.get(campaign, Launch())
+        start = (launch.seen_at or self.now) + self.grace
+        if launch.authorised_at or self.now >= start:
+            return None
+        return start.astimezone(self.now.tzinfo)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Where the verdicts stand when the sheet is written: before sending, or after."""
+
+    verdicts: Sequence[Verdict]
+    leaving: frozenset[str] = frozenset()
+    """Keys that are about to leave: « Envoi en cours » until the round's second write."""
+
+
+class Workflow(Protocol):
+    """One module per workflow satisfies this protocol."""
+
+    @property
+    def NAME(self) -> str: ...  # noqa: N802 - module constants
+
+    @property
+    def SECTION(self) -> Section:  # noqa: N802
+        """Its configuration file's keys."""
+
+    @property
+    def TABS(self) -> tuple[Tab, ...]:  # noqa: N802
+        """The tabs it reads and writes."""
+
+    @property
+    def VARIABLES(self) -> Mapping[str, Mapping[str, str]]:  # noqa: N802
+        """Template → its variables, each with an example."""
+
+    def campaigns(self, book: Book) -> list[str]:
+        """The campaigns that the workbook speaks of, as the journal names them."""
+
+    def believe(self, desk: Desk) -> list[Belief]:
+        """What the sheet says of each message."""
+
+    def decide(self, desk: Desk, scope: Scope) -> Plan:
+        """Who gets what now, and why the others do not. Raises TourneeError for an order that cannot be."""
+
+    def project(self, desk: Desk, outlook: Outlook) -> list[RowWish]:
+        """What the program's columns should show."""
