@@ -43,13 +43,12 @@ class MaildirTransport:
 
         Raises TransportError; nothing stands in `new/` then.
         """
-        self.check()
-        unique = f"P{os.getpid()}Q{self._delivered:06}R{secrets.token_hex(6)}.eml"
-        draft = self._folder / "tmp" / unique
+        draft = self._folder / "tmp" / self._unique_name()
         try:
+            self._make_folders()
             # The file system's own clock puts the names in the order of sending.
             written = _write_synced(draft, message)
-            draft.rename(self._folder / "new" / f"{written}.{unique}")
+            draft.rename(self._folder / "new" / f"{written}.{draft.name}")
         except OSError as error:
             with suppress(OSError):
                 draft.unlink()
@@ -61,18 +60,25 @@ class MaildirTransport:
         return Accepted()
 
     def check(self) -> None:
-        """Make the folder and its parts where they are missing. Raises TransportError."""
+        """Make the folder where it is missing, and try to write there. Raises TransportError."""
+        draft = self._folder / "tmp" / self._unique_name()
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for part in _PARTS:
-                (self._folder / part).mkdir(mode=0o700, exist_ok=True)
-                if not os.access(self._folder / part, os.W_OK | os.X_OK):
-                    raise PermissionError(errno.EACCES, "not writable")
+            self._make_folders()
+            _write_synced(draft, b"")
+            draft.unlink()
         except OSError as error:
             raise _explained(error, self._folder) from error
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _make_folders(self) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part in _PARTS:
+            (self._folder / part).mkdir(mode=0o700, exist_ok=True)
+
+    def _unique_name(self) -> str:
+        return f"P{os.getpid()}Q{self._delivered:06}R{secrets.token_hex(6)}.eml"
 
 
 def messages(folder: Path) -> Iterator[tuple[str, bytes]]:
