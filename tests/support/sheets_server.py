@@ -10,10 +10,12 @@ Same on the command line over `POST /_admin/…` (docs/sheets-server.md). Loopba
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -153,7 +155,7 @@ class SheetsServer:
             return self.dump(body.get("spreadsheetId") or options["spreadsheetId"])
         if name == "counts":
             return {**self.counts, "log": self.log}
-        commands = {
+        commands: dict[str, Callable[[], object]] = {
             "edit": lambda: self.edit(
                 body["spreadsheetId"], *body["edits"], before_write=body.get("before_write", 0)
             ),
@@ -207,7 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.close()
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 (http.server's names)
 
     def handle_one_request(self) -> None:
         try:
@@ -216,12 +218,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def finish(self) -> None:
-        try:
+        with contextlib.suppress(OSError, ValueError):
             super().finish()
-        except (ConnectionError, ValueError, OSError):
-            pass
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Silent: the log is kept by the server."""
 
 
@@ -231,10 +231,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     server = SheetsServer(parser.parse_args().port)
     print(json.dumps({"url": server.url}), flush=True)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         server.serve_forever()
-    except KeyboardInterrupt:
-        pass
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def resource(spreadsheet: Spreadsheet) -> JSON:
     }
 
 
-_SHORT = {"kind": {}, "id": {}, "name": {}, "mimeType": {}}
+_SHORT: fields.Mask = {"kind": {}, "id": {}, "name": {}, "mimeType": {}}
 
 
 def create(store: Store, body: JSON, mask: fields.Mask) -> JSON:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.support.sheets.errors import JSON, invalid
@@ -132,14 +132,14 @@ def _numeric(match: re.Match[str], locale: str) -> tuple[datetime, str]:
     sep = match["sep"]
     if len(first) == 4:
         pattern = f"yyyy{sep}{_width('m', second)}{sep}{_width('d', third)}"
-        return datetime(int(first), int(second), int(third)), pattern
+        return datetime(int(first), int(second), int(third), tzinfo=UTC), pattern
     if len(first) > 2 or len(third) not in (2, 4):
         raise ValueError
     year = int(third) + (0 if len(third) == 4 else 2000 if int(third) < 70 else 1900)
     letters = "dm" if locale.startswith("fr") else "md"
     day, month = (first, second) if letters == "dm" else (second, first)
     pattern = f"{_width(letters[0], first)}{sep}{_width(letters[1], second)}{sep}{'y' * len(third)}"
-    return datetime(year, int(month), int(day)), pattern
+    return datetime(year, int(month), int(day), tzinfo=UTC), pattern
 
 
 def _width(letter: str, digits: str) -> str:
@@ -150,7 +150,7 @@ def _named(match: re.Match[str], locale: str) -> tuple[datetime, str]:
     name = (match["m1"] or match["m2"]).lower()
     day = int(match["d1"] or match["d2"])
     pattern = "d mmm yyyy" if match["d1"] else "mmm d, yyyy"
-    return datetime(int(match["y"]), _MONTHS[name], day), pattern
+    return datetime(int(match["y"]), _MONTHS[name], day, tzinfo=UTC), pattern
 
 
 def _fraction(match: re.Match[str]) -> float:

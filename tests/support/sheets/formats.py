@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from tests.support.sheets.errors import JSON
 
-EPOCH = datetime(1899, 12, 30)
+EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
 DATE_TYPES = ("DATE", "TIME", "DATE_TIME")
 _ENGLISH = (
-    "January February March April May June July August September October November December".split(),
-    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
+    "January February March April May June July August September October November December",
+    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
 )
 _FRENCH = (
-    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
-    "lundi mardi mercredi jeudi vendredi samedi dimanche".split(),
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "lundi mardi mercredi jeudi vendredi samedi dimanche",
 )
 _DEFAULTS = {
     "en_US": {
@@ -99,7 +99,7 @@ def _localised(text: str, locale: str) -> str:
 def show_date(number: float, pattern: str, locale: str = "en_US") -> str:
     """A serial number under a date or time pattern."""
     moment = EPOCH + timedelta(seconds=round(number * 86400))
-    months, days = _FRENCH if locale.startswith("fr") else _ENGLISH
+    months, days = (names.split() for names in (_FRENCH if locale.startswith("fr") else _ENGLISH))
     tokens = _DATE_TOKEN.findall(pattern)
     half_day = any(token.lower() in ("am/pm", "a/p") for token in tokens)
     shown = []

@@ -14,7 +14,8 @@ Node = tuple[Any, ...]
 ("call", NAME, args) ("op", sign, left, right) ("negative", x) ("percent", x) ("array", rows)."""
 
 _TITLE = r"(?:'(?:[^']|'')*'|[A-Za-z_\u00c0-\uffff][\w.\u00c0-\uffff]*)!"
-_PLACE = r"\$?[A-Za-z]{1,3}\$?[0-9]+(?::\$?[A-Za-z]{1,3}\$?[0-9]*)?|\$?[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}|\$?[0-9]+:\$?[0-9]+"
+_COLUMN, _ROW = r"\$?[A-Za-z]{1,3}", r"\$?[0-9]+"
+_PLACE = rf"{_COLUMN}{_ROW}(?::{_COLUMN}(?:{_ROW})?)?|{_COLUMN}:{_COLUMN}|{_ROW}:{_ROW}"
 _TOKEN = re.compile(
     rf"""(?P<space>\s+)
     |(?P<text>"(?:[^"]|"")*")
@@ -210,8 +211,9 @@ def _each_range(
         if kind == "range":
             title, place = a1.split(text)
             prefix = f"{a1.quoted(rename(title))}!" if title is not None else ""
-            text = prefix + change(title, place)
-        parts.append(text)
+            parts.append(prefix + change(title, place))
+        else:
+            parts.append(text)
     return "".join(parts)
 
 

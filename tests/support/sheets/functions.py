@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.support.sheets import formats
 from tests.support.sheets.entering import entered
@@ -178,6 +179,8 @@ def call(calculator: Calculator, name: str, nodes: list[Node], sheet: Sheet, key
         return _guarded(value, name)
     if name in ("ROW", "COLUMN", "ROWS", "COLUMNS"):
         return _geometry(calculator, name, nodes, sheet, key)
+    if name in ("NOW", "TODAY"):
+        return _now(calculator) if name == "NOW" else float(math.floor(_now(calculator)))
     if name in ("ISERROR", "ISNA"):
         return _is_error(value, name)
     function = FUNCTIONS.get(name)
@@ -224,8 +227,17 @@ def _moment(value: Value) -> datetime:
     return EPOCH + timedelta(days=number(value))
 
 
-def _today() -> float:
-    return float((datetime.now() - EPOCH).days)
+def _now(calculator: Calculator) -> float:
+    """The serial number of the time on the spreadsheet's wall."""
+    zone = ZoneInfo(calculator.spreadsheet.properties.get("timeZone", "Etc/GMT"))
+    return (datetime.now(zone).replace(tzinfo=UTC) - EPOCH) / timedelta(days=1)
+
+
+def _date(year: Value, month: Value, day: Value) -> float:
+    """DATE carries months over: month 13 is next January; day 0 the last of the month before."""
+    years, months = divmod(int(number(month)) - 1, 12)
+    first = datetime(int(number(year)) + years, months + 1, 1, tzinfo=UTC)
+    return float((first - EPOCH).days + int(number(day)) - 1)
 
 
 def _round(value: Value, places: Value = 0) -> float:
@@ -340,9 +352,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "ISBLANK": lambda v: v is None,
     "ISNUMBER": lambda v: isinstance(v, int | float) and not isinstance(v, bool),
     "ISTEXT": lambda v: isinstance(v, str),
-    "DATE": lambda y, m, d: float((datetime(int(number(y)), int(number(m)), int(number(d))) - EPOCH).days),
-    "TODAY": _today,
-    "NOW": lambda: (datetime.now() - EPOCH) / timedelta(days=1),
+    "DATE": _date,
     "YEAR": lambda v: float(_moment(v).year),
     "MONTH": lambda v: float(_moment(v).month),
     "DAY": lambda v: float(_moment(v).day),

@@ -122,13 +122,17 @@ def metadata_matches(found: JSON, lookup: JSON) -> bool:
     wanted = lookup.get("metadataLocation")
     if not wanted:
         return True
-    here = {key: value for key, value in found["location"].items() if key != "locationType"}
+    here = _plain(found["location"])
     exact = lookup.get("locationMatchingStrategy", "EXACT_LOCATION") == "EXACT_LOCATION"
     return here == _plain(wanted) if exact else _meets(here, _plain(wanted))
 
 
 def _plain(location: JSON) -> JSON:
-    return {key: value for key, value in location.items() if key != "locationType"}
+    """A location to compare: without its type, and with a sheetId of 0 written out."""
+    found = {key: value for key, value in location.items() if key != "locationType"}
+    if "dimensionRange" in found:
+        found["dimensionRange"] = {"sheetId": 0, "startIndex": 0} | found["dimensionRange"]
+    return found
 
 
 def _meets(here: JSON, wanted: JSON) -> bool:
@@ -137,13 +141,12 @@ def _meets(here: JSON, wanted: JSON) -> bool:
         return True
     dimension = here.get("dimensionRange", {})
     if "sheetId" in wanted:
-        return bool(
-            here.get("sheetId", dimension.get("sheetId", 0 if dimension else None)) == wanted["sheetId"]
-        )
+        own = here.get("sheetId", dimension.get("sheetId", 0) if dimension else None)
+        return own is not None and own == wanted["sheetId"]
     asked = wanted.get("dimensionRange", {})
     if not dimension or dimension.get("sheetId", 0) != asked.get("sheetId", 0):
         return False
-    return (
+    return bool(
         dimension["dimension"] == asked["dimension"]
         and dimension["startIndex"] < asked.get("endIndex", 2**31)
         and asked.get("startIndex", 0) < dimension["endIndex"]

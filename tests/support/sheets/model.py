@@ -14,6 +14,11 @@ from tests.support.sheets.a1 import Box
 from tests.support.sheets.errors import JSON, ApiError, Key, not_found
 
 
+def now() -> str:
+    """The time as Drive writes it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """What a cell holds; never changed in place, so that copies of a sheet can share it.
@@ -108,8 +113,8 @@ class Spreadsheet:
     metadata: list[JSON] = field(default_factory=list)
     shared_with: set[str] = field(default_factory=set)
     permissions: list[JSON] = field(default_factory=list)
-    created: str = field(default_factory=lambda: now())
-    modified: str = field(default_factory=lambda: now())
+    created: str = field(default_factory=now)
+    modified: str = field(default_factory=now)
     results: dict[int, dict[Key, JSON]] | None = None
     """Results of formulas by sheet, with the cells that they spill into; None: to be calculated."""
 
@@ -136,11 +141,6 @@ class Spreadsheet:
         twin.metadata = copy.deepcopy(self.metadata)
         twin.results = None
         return twin
-
-
-def now() -> str:
-    """The time as Drive writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def new_sheet(sheet_id: int, title: str, rows: int = 1000, columns: int = 26) -> Sheet:

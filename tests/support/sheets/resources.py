@@ -71,9 +71,8 @@ def _without_zero(grid: JSON) -> JSON:
 def properties_json(spreadsheet: Spreadsheet, sheet: Sheet) -> JSON:
     """SheetProperties with the index; what is false, zero or empty is not written."""
     found: JSON = {"sheetId": sheet.id, "title": sheet.title, "index": spreadsheet.sheets.index(sheet)}
-    for key, value in sheet.properties.items():
-        if key == "gridProperties":
-            value = {name: size for name, size in value.items() if size}
+    grid = {name: size for name, size in sheet.properties["gridProperties"].items() if size}
+    for key, value in (sheet.properties | {"gridProperties": grid}).items():
         if key not in found and value not in (False, None, {}):
             found[key] = _single(value)
     return found

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import openpyxl
-from openpyxl.utils import range_boundaries
+from openpyxl.utils.cell import coordinate_to_tuple, rows_from_range
 from openpyxl.utils.datetime import to_excel
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
@@ -31,12 +31,12 @@ def _sheet(page: Any, results: Any, sheet_id: int) -> Sheet:
     if page.sheet_state != "visible":
         sheet.properties["hidden"] = True
     if page.freeze_panes:
-        frozen_column, frozen_row, _, _ = range_boundaries(page.freeze_panes)
-        sizes = {"frozenRowCount": frozen_row - 1, "frozenColumnCount": frozen_column - 1}
+        row, column = coordinate_to_tuple(page.freeze_panes)
+        sizes = {"frozenRowCount": row - 1, "frozenColumnCount": column - 1}
         sheet.properties["gridProperties"] |= {name: size for name, size in sizes.items() if size}
     spilled = _spilled(page)
-    for row in page.iter_rows():
-        for cell in row:
+    for cells in page.iter_rows():
+        for cell in cells:
             key = (cell.row - 1, cell.column - 1)
             sheet.put(key, _cell(cell, results.cell(cell.row, cell.column), key in spilled))
     sheet.parts["merges"] = [_merge(sheet_id, merged.bounds) for merged in page.merged_cells.ranges]
@@ -58,10 +58,9 @@ def _spilled(page: Any) -> set[Key]:
     """The cells that an array formula fills without holding it."""
     found: set[Key] = set()
     for anchor, area in page.array_formulae.items():
-        left, top, right, bottom = range_boundaries(area)
-        places = {(r - 1, c - 1) for r in range(top, bottom + 1) for c in range(left, right + 1)}
-        corner = range_boundaries(anchor)
-        found |= places - {(corner[1] - 1, corner[0] - 1)}
+        row, column = coordinate_to_tuple(anchor)
+        places = {(r - 1, c - 1) for line in rows_from_range(area) for r, c in map(coordinate_to_tuple, line)}
+        found |= places - {(row - 1, column - 1)}
     return found
 
 
@@ -87,7 +86,7 @@ def _value(value: Any, data_type: str) -> JSON | None:
     if isinstance(value, bool):
         return {"boolValue": value}
     if isinstance(value, datetime | date | time | timedelta):
-        return {"numberValue": float(to_excel(value))}
+        return {"numberValue": float(to_excel(value))}  # type: ignore[no-untyped-call]
     if isinstance(value, int | float):
         return {"numberValue": value}
     return {"stringValue": str(value)}
