@@ -188,6 +188,11 @@ def test_a_long_subject_is_cut(tmp_path: Path) -> None:
     assert subject.endswith("mot…")
 
 
+def test_a_subject_that_its_values_leave_empty_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TemplateProblem, match="objet est vide"):
+        render(tmp_path, "x\n", "{{ valeur }}", valeur=" \n")
+
+
 def test_a_value_of_unreasonable_length_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TemplateProblem, match="«\u00a0valeur\u00a0» dépasse 20000 caractères"):
         render(tmp_path, "{{ valeur }}\n", valeur="x" * 20_001)

@@ -104,6 +104,8 @@ class Renderer:
         common = {name: values[name] for name in self._common}
         signature = _Source(markup.tidy(compiled.signature.render(common)))
         subject = _subject(compiled.subject.render(values))
+        if not subject:
+            raise _unusable(template, "L'objet est vide une fois rempli.", "Ajoutez-y quelques mots.")
         body = typography(markup.tidy(compiled.body.render(values, signature=signature)))
         html = compiled.layout.render(
             common, corps=_Source(markup.to_html(body, self._colour)), objet=subject, couleur=self._colour
@@ -148,11 +150,14 @@ class Renderer:
         return _environment().from_string(file.text)
 
 
+def _unusable(template: str, what: str, remedy: str) -> TemplateProblem:
+    return TemplateProblem([Problem(f"templates/{template}.txt", what, remedy)])
+
+
 def _value(template: str, name: str, raw: str) -> str:
     if len(raw) > MAX_VALUE:
         what = f"La valeur de {quoted(name)} dépasse {MAX_VALUE} caractères."
-        problem = Problem(f"templates/{template}.txt", what, "Raccourcissez-la dans le classeur.")
-        raise TemplateProblem([problem])
+        raise _unusable(template, what, "Raccourcissez-la dans le classeur.")
     return markup.clean(raw)
 
 

@@ -58,7 +58,7 @@ class TemplateFiles:
             raise _problem(where, "Ce modèle est hors du dossier des modèles.", "Rangez-le dans templates.")
         for folder in self._folders:
             path = folder / name
-            if path.is_symlink() or path.exists():
+            if _stands(path):
                 return TemplateFile(where, _content(folder, path, where))
         raise _problem(where, "Ce modèle n'existe pas.", "Remettez ce fichier dans le dossier templates.")
 
@@ -83,6 +83,14 @@ def split(file: TemplateFile) -> Letter:
             file.where, "Le message est vide.", "Écrivez son texte à partir de la troisième ligne."
         )
     return Letter(found["subject"].strip(), f"\n\n{body}")
+
+
+def _stands(path: Path) -> bool:
+    """Whether there is something by this name, be it a broken link or in a closed folder."""
+    try:
+        return path.is_symlink() or path.exists()
+    except OSError:
+        return True
 
 
 def _content(folder: Path, path: Path, where: str) -> str:
