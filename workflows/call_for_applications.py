@@ -68,7 +68,9 @@ def decide(desk: Desk, scope: Scope) -> Plan:
     """One verdict for every structure, of every call that is launched or asked for."""
     book = desk.book
     problems = [problem for tab in TABS for problem in book[tab].problems]
-    if book[words.STRUCTURES].table is None or book[words.CALLS].table is None:
+    if any(book[tab].unusable for tab in TABS):
+        if scope.step is not Step.ANY:
+            raise TourneeError(problems[0].what, problems[0].remedy)
         return Plan(problems=tuple(problems))
     problems += book[words.CALLS].held.values()
     calls = read_calls(book[words.CALLS], desk.today)
@@ -87,6 +89,7 @@ def decide(desk: Desk, scope: Scope) -> Plan:
     return Plan(
         tuple(verdicts),
         tuple(problems),
+        launched=tuple(c.campaign for c in chosen) if scope.step is Step.FIRST else (),
         seen=tuple(c.campaign for c in calls if c.order == words.LAUNCH),
         unseen=tuple(c.campaign for c in calls if c.order != words.LAUNCH),
         disarmed=tuple(disarmed),
@@ -275,6 +278,8 @@ class _Decider:
         announced: Record,
         past: str,
     ) -> Verdict:
+        if self.desk.trial:
+            due = self.desk.today
         if self.call.deadline and max(due, self.desk.today) > self.call.deadline:
             return Wait(announced.key, f"{past} ; pas de relance après la date limite")
         if self.desk.today < due:
@@ -349,6 +354,8 @@ class _Decider:
             reason = f"l'appel est à corriger ({call.problems[0].where})"
         elif call.order == words.PAUSED:
             reason, due = "l'appel est en pause", True
+        elif self.desk.trial:
+            return
         elif call.opening and today < call.opening:
             reason, due = f"l'appel ouvre le {french.date_short(call.opening)}", True
         elif call.deadline and today > call.deadline:

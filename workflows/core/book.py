@@ -46,12 +46,21 @@ class Identified:
     """There is no such tab."""
 
     @property
+    def unusable(self) -> bool:
+        """Its headings are not as they should be, or it is hers and missing."""
+        return self.table is None and not (self.absent and self.tab.own)
+
+    @property
     def rows(self) -> tuple[Row, ...]:
         return self.table.rows if self.table else ()
 
     def where(self, row: Row, heading: str) -> str:
         """« Structures, ligne 12, Courriel »."""
         return self.table.where(row, heading) if self.table else self.title
+
+    def abouts(self) -> dict[str, str]:
+        """`Réf.` → what its row is about."""
+        return {ref: about(self, row) for ref, row in self.by_ref().items()}
 
     def by_ref(self) -> dict[str, Row]:
         """The rows that can be told apart, by their `Réf.`."""

@@ -174,6 +174,8 @@ class Plan:
     verdicts: tuple[Verdict, ...] = ()
     problems: tuple[Problem, ...] = ()
     """Of the sheet as a whole; those of a row stand in its Flag."""
+    launched: tuple[str, ...] = ()
+    """The campaign that a command launches."""
     seen: tuple[str, ...] = ()
     """Campaigns at `À lancer` that were seen for the first time."""
     unseen: tuple[str, ...] = ()

@@ -45,6 +45,8 @@ class Desk:
     """This workflow's own configuration, as its section reads it."""
     grace: timedelta
     """Between a launch in the sheet and its first mail."""
+    trial: bool = False
+    """A trial asked for by a command: dates hold nothing back."""
 
     @property
     def today(self) -> date:

@@ -28,15 +28,18 @@ class Journal:
     Every method that changes something commits before it returns.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the journal, making a new one where there is none. Raises JournalError."""
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        """Open the journal; where there is none, make one, or an empty one in memory to look at.
+
+        Raises JournalError.
+        """
         self._path = path
         self.fresh = not path.exists()
         """No journal was there: the sheet is believed."""
         with self._errors():
-            if self.fresh:
+            if self.fresh and create:
                 self._create()
-            self._db = self._open()
+            self._db = self._in_memory() if self.fresh and not create else self._open()
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
@@ -75,10 +78,14 @@ class Journal:
             leftover.unlink(missing_ok=True)
         draft.touch(mode=0o600)
         with contextlib.closing(sqlite3.connect(draft)) as db:
-            db.executescript(resources.files(__package__).joinpath("schema.sql").read_text("utf-8"))
-            db.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+            _fill(db)
             db.execute("PRAGMA journal_mode = WAL")
         draft.replace(self._path)
+
+    def _in_memory(self) -> sqlite3.Connection:
+        db = sqlite3.connect(":memory:", isolation_level=None)
+        _fill(db)
+        return db
 
     def _open(self) -> sqlite3.Connection:
         if self._path.stat().st_size == 0:
@@ -280,3 +287,8 @@ class Journal:
                 ).fetchone()
                 is not None
             )
+
+
+def _fill(db: sqlite3.Connection) -> None:
+    db.executescript(resources.files(__package__).joinpath("schema.sql").read_text("utf-8"))
+    db.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")

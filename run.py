@@ -1,0 +1,367 @@
+#!/usr/bin/env python3
+"""Tournée's command line: options → one call → French report → exit status (design §3)."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from workflows import click_in_french
+
+click_in_french.install()
+
+import click  # noqa: E402 - Click looks its messages up when it is imported
+
+from workflows.core.problems import TourneeError  # noqa: E402
+
+if TYPE_CHECKING:
+    from workflows.core.workflow import Scope
+    from workflows.engine.account import Account
+    from workflows.engine.prepare import Request
+    from workflows.office import Office
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+CALLS = "appel-a-candidatures"
+OK, NEEDS_A_PERSON, COULD_NOT_RUN, UNDER_WAY = 0, 1, 2, 75
+
+
+class Session:
+    """The options that come before the command."""
+
+    def __init__(self, workspace: Path, *, json_form: bool, at: datetime | None) -> None:
+        self.workspace = workspace
+        self.json_form = json_form
+        self.at = at
+        self.ending = False
+
+    def office(self) -> Office:
+        from workflows.office import open_office
+
+        office = open_office(self.workspace, self._clock, os.environ)
+        office.stop = lambda: self.ending
+        if sys.stderr.isatty():
+            office.progress = _progress
+        signal.signal(signal.SIGTERM, self._end)
+        return office
+
+    def _end(self, *_: object) -> None:
+        self.ending = True
+
+    def _clock(self, general: Any) -> Callable[[], datetime]:
+        if self.at is None:
+            return lambda: datetime.now(general.zone)
+        fixed = self.at.astimezone(general.zone) if self.at.tzinfo else self.at.replace(tzinfo=general.zone)
+        return lambda: fixed
+
+
+def _progress(done: int, total: int) -> None:
+    width = 30
+    filled = width * done // total
+    click.echo(f"\r  [{'█' * filled}{'·' * (width - filled)}] {done}/{total}", err=True, nl=done == total)
+
+
+def say(session: Session, text: str = "") -> None:
+    """A line for a person: on standard output, or on standard error beside a JSON value."""
+    click.echo(text, err=session.json_form)
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+class French(click.Group):
+    """Every error of the program ends as one French message and the right exit status."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["standalone_mode"] = False
+        words = list(args[0]) if args and args[0] is not None else sys.argv[1:]
+        try:
+            sys.exit(super().main(*args, **kwargs) or OK)
+        except click.exceptions.Exit as error:
+            sys.exit(error.exit_code)
+        except click.Abort:
+            self._fail(words, "Interrompu.", "", COULD_NOT_RUN)
+        except click.ClickException as error:
+            hint = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "run.py"
+            self._fail(words, error.format_message(), f"L'aide : {hint} --help", COULD_NOT_RUN)
+        except Exception as error:
+            if "--debug" in words:
+                raise
+            from workflows.office import RoundUnderWay
+
+            what, remedy = _told(error)
+            self._fail(words, what, remedy, UNDER_WAY if isinstance(error, RoundUnderWay) else COULD_NOT_RUN)
+
+    @staticmethod
+    def _fail(words: list[str], what: str, remedy: str, status: int) -> None:
+        from workflows.report import error_json, typography
+
+        if _wants_json(words):
+            print_json(error_json(_command_words(words), TourneeError(what, remedy)))
+        click.echo(typography(f"{what} {remedy}".strip()), err=True)
+        sys.exit(status)
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    """An error as a French sentence and what to do."""
+    what, remedy = getattr(error, "what", ""), getattr(error, "remedy", "")
+    if what:
+        return what, remedy
+    return (
+        f"Une erreur inattendue s'est produite ({type(error).__name__}).",
+        "Relancez la même commande avec --debug et transmettez ce qui s'affiche.",
+    )
+
+
+def _wants_json(words: list[str]) -> bool:
+    return "--format=json" in words or any(
+        a == "--format" and b == "json" for a, b in zip(words, words[1:], strict=False)
+    )
+
+
+def _command_words(words: list[str]) -> str:
+    """« appel lancer », out of all that was typed."""
+    found: list[str] = []
+    group: click.Command | None = cli
+    for word in words:
+        if isinstance(group, click.Group) and word in group.commands:
+            found.append(word)
+            group = group.commands[word]
+    return " ".join(found)
+
+
+def _moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter("écrivez par exemple 2027-03-01T09:00") from None
+
+
+@click.group(cls=French, options_metavar="[OPTIONS]", subcommand_metavar="COMMANDE [ARGUMENTS]…")
+@click.option(
+    "--espace",
+    type=click.Path(path_type=Path),
+    envvar="TOURNEE_ESPACE",
+    default=Path(__file__).resolve().parent,
+    metavar="DOSSIER",
+    help="L'espace de travail (ou la variable TOURNEE_ESPACE).",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["texte", "json"]),
+    default="texte",
+    help="La forme du compte rendu.",
+)
+@click.option(
+    "--le", "at", callback=_moment, metavar="MOMENT", help="Fait comme s'il était 2027-03-01T09:00."
+)
+@click.option("--debug", is_flag=True, help="Montre le détail technique d'une erreur.")
+@click.pass_context
+def cli(ctx: click.Context, espace: Path, form: str, at: datetime | None, debug: bool) -> None:
+    """Tournée fait la tournée de courrier de la coordination, depuis son classeur.
+
+    \b
+    Pour commencer :
+      python run.py demo                      une démonstration, dans un dossier à part
+      python run.py creer MON-DOSSIER         un espace de travail
+      python run.py --espace MON-DOSSIER verifier
+    """
+    ctx.obj = Session(espace, json_form=form == "json", at=at)
+
+
+def sending(command: F) -> F:
+    """The options of every command that may send."""
+    for option in (
+        click.option(
+            "--confirmer", is_flag=True, help="Accepte qu'un onglet ait perdu la moitié de ses lignes."
+        ),
+        click.option("--seulement", default="", metavar="ADRESSE", help="N'écrit qu'à cette adresse."),
+        click.option("--limite", type=click.IntRange(min=0), metavar="N", help="N'envoie que N messages."),
+        click.option("--reel", "live", flag_value="reel", default=None, help="Envoie pour de bon."),
+        click.option("--essai", "live", flag_value="essai", help="Envoie à l'adresse d'essai seulement."),
+    ):
+        command = option(command)
+    return command
+
+
+def asking(command: F) -> F:
+    """… and of those that ask first."""
+    return click.option("--oui", "yes", is_flag=True, help="Ne demande pas de confirmation.")(
+        sending(command)
+    )
+
+
+def _request(
+    office: Office,
+    command: str,
+    scope: Scope,
+    live: str | None,
+    limite: int | None,
+    seulement: str,
+    confirmer: bool,
+) -> Request:
+    from workflows.core.messages import Mode
+    from workflows.engine.pacing import Narrowing
+    from workflows.engine.prepare import Request
+
+    mode = office.mode(Mode(live) if live else None)
+    return Request(command, scope, mode, Narrowing(limite, seulement), confirmer)
+
+
+def _show(session: Session, account: Account) -> int:
+    """Print what a round did; its exit status."""
+    from workflows import report
+
+    if session.json_form:
+        print_json(report.as_json(account))
+    else:
+        for line in report.summary(account):
+            click.echo(line)
+    return account.exit_status
+
+
+def _send(session: Session, office: Office, request: Request, *, yes: bool) -> int:
+    """Show the plan, ask, send. Without a terminal and without --oui, nothing leaves."""
+    from workflows import report
+
+    if not yes:
+        account = office.preview(request)
+        say(session, report.plan_line(account))
+        if not sys.stdin.isatty():
+            raise TourneeError(
+                "Rien n'est parti : il faut une confirmation.", "Ajoutez --oui pour confirmer sans terminal."
+            )
+        if account.planned and click.prompt(
+            "Envoyer ? [o/N]", default="n", show_default=False
+        ).lower() not in (
+            "o",
+            "oui",
+        ):
+            say(session, "Rien n'est parti.")
+            return OK
+    return _show(session, office.run(request))
+
+
+@cli.command()
+@click.argument("dossier", type=click.Path(path_type=Path), metavar="DOSSIER")
+@click.pass_obj
+def creer(session: Session, dossier: Path) -> int:
+    """Crée un espace de travail prêt à servir."""
+    from workflows.office import create_workspace
+
+    create_workspace(dossier)
+    say(session, f"L'espace de travail est prêt : {dossier}")
+    say(session, f"Le classeur à remplir : {dossier / 'donnees' / 'coordination.xlsx'}")
+    say(session, f"Les réglages : {dossier / 'config' / 'general.toml'}")
+    say(session, f"Ensuite : python run.py --espace {dossier} verifier")
+    if session.json_form:
+        print_json({"command": "creer", "workspace": str(dossier)})
+    return OK
+
+
+@cli.command()
+@click.argument("workflow", type=click.Choice([CALLS]), metavar="WORKFLOW")
+@click.argument("ref", required=False, default="", metavar="[RÉF]")
+@click.pass_obj
+def apercu(session: Session, workflow: str, ref: str) -> int:
+    """Montre ce qui partirait maintenant, sans rien envoyer."""
+    from workflows import report
+    from workflows.core.messages import Mode
+    from workflows.core.workflow import Scope, Step
+    from workflows.engine.prepare import Request
+
+    office = session.office()
+    step = Step.FIRST if ref else Step.ANY
+    account = office.preview(Request("apercu", Scope(workflow, step, ref), Mode.LIVE))
+    if session.json_form:
+        print_json(report.as_json(account))
+    else:
+        for line in report.preview_lines(account):
+            click.echo(line)
+    return account.exit_status
+
+
+@cli.group(options_metavar="", subcommand_metavar="COMMANDE [ARGUMENTS]…")
+def appel() -> None:
+    """L'appel à candidatures."""
+
+
+@appel.command()
+@click.argument("ref", metavar="RÉF")
+@asking
+@click.pass_obj
+def lancer(session: Session, ref: str, yes: bool, **narrowing: Any) -> int:
+    """Envoie l'annonce d'un appel ; ses relances suivront."""
+    from workflows.core.workflow import Scope, Step
+
+    office = session.office()
+    request = _request(office, "appel lancer", Scope(CALLS, Step.FIRST, ref), **narrowing)
+    return _send(session, office, request, yes=yes)
+
+
+@appel.command()
+@click.argument("ref", required=False, default="", metavar="[RÉF]")
+@asking
+@click.pass_obj
+def relancer(session: Session, ref: str, yes: bool, **narrowing: Any) -> int:
+    """Envoie les relances qui sont dues."""
+    from workflows.core.workflow import Scope, Step
+
+    office = session.office()
+    request = _request(office, "appel relancer", Scope(CALLS, Step.FOLLOW_UP, ref), **narrowing)
+    return _send(session, office, request, yes=yes)
+
+
+@cli.command()
+@sending
+@click.pass_obj
+def passage(session: Session, **narrowing: Any) -> int:
+    """Fait tout ce qui est dû maintenant, sans rien demander (pour cron)."""
+    from workflows.core.workflow import Scope
+
+    office = session.office()
+    return _show(session, office.run(_request(office, "passage", Scope(), **narrowing)))
+
+
+@cli.command()
+@click.pass_obj
+def etat(session: Session) -> int:
+    """Dit où tout en est."""
+    from workflows import report
+
+    office = session.office()
+    facts, uncertain = office.facts(), office.uncertain()
+    if session.json_form:
+        print_json({"command": "etat", **facts, "uncertain": list(uncertain)})
+    else:
+        for line in report.state_lines(facts, uncertain):
+            click.echo(line)
+    return NEEDS_A_PERSON if uncertain else OK
+
+
+@cli.command()
+@click.argument("cle", metavar="CLÉ")
+@click.argument("verdict", type=click.Choice(["envoye", "non-envoye"]), metavar="envoye|non-envoye")
+@click.pass_obj
+def trancher(session: Session, cle: str, verdict: str) -> int:
+    """Dit si un message « À vérifier » est parti ou non."""
+    sent = verdict == "envoye"
+    session.office().settle(cle, sent=sent)
+    say(session, f"{cle} : noté comme {'envoyé' if sent else 'non envoyé ; le prochain passage l’enverra'}.")
+    if session.json_form:
+        print_json({"command": "trancher", "key": cle, "sent": sent})
+    return OK
+
+
+if __name__ == "__main__":
+    cli()

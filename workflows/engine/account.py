@@ -1,0 +1,64 @@
+"""What a round did, for whoever prints it (design §3, the JSON form)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workflows.core.messages import Flag, Mode, Send, Unsure, Verdict, Wait
+from workflows.core.problems import Problem, TourneeError
+from workflows.engine.rendering import Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One message as it will leave, or has left."""
+
+    key: str
+    recipients: tuple[str, ...]
+    rendered: Rendered
+    send: Send
+
+
+@dataclass(slots=True)
+class Account:
+    """Everyone that the round could concern, in exactly one of the lists."""
+
+    command: str
+    mode: Mode
+    at: datetime
+    mails: list[Mail] = field(default_factory=list)
+    """What this round found to send, sent or not."""
+    planned: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    sent: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    waiting: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    uncertain: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    written: int = 0
+    """Rows whose program's cells changed."""
+    pending_writes: int = 0
+    """Rows that could not be written; the next round writes them."""
+    error: TourneeError | None = None
+    """Why the round, or its sending, could not go on."""
+
+    def settle(self, verdicts: Sequence[Verdict]) -> None:
+        """Account for those that did not leave in this round."""
+        for verdict in verdicts:
+            match verdict:
+                case Wait(key=key, reason=reason):
+                    self.waiting.append((key, reason))
+                case Send(key=key):
+                    self.waiting.append((key, "à envoyer"))
+                case Flag(problem=problem):
+                    self.problems.append(problem)
+                case Unsure(key=key):
+                    self.uncertain.append(key)
+
+    @property
+    def exit_status(self) -> int:
+        """0 all well, 1 some rows need a person, 2 could not run (design §3)."""
+        if self.error:
+            return 2
+        return 1 if self.problems or self.refused or self.uncertain else 0

@@ -1,0 +1,98 @@
+"""How many messages leave now: office hours, caps and what a command narrows (design §2, §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from workflows.core import french
+from workflows.core.messages import Send, Verdict, Wait
+from workflows.core.working_days import is_public_holiday
+from workflows.engine.general import General
+
+DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What the command line asks for."""
+
+    limit: int | None = None
+    only: str = ""
+
+
+def narrowed(verdicts: Sequence[Verdict], narrowing: Narrowing) -> list[Verdict]:
+    """Hold what `--seulement` and `--limite` leave out."""
+    left = narrowing.limit
+    found: list[Verdict] = []
+    for verdict in verdicts:
+        if isinstance(verdict, Send):
+            if narrowing.only and narrowing.only.lower() not in verdict.recipients:
+                found.append(Wait(verdict.key, "laissé de côté par --seulement", due=True))
+                continue
+            if left is not None and left <= 0:
+                found.append(Wait(verdict.key, "laissé de côté par --limite", due=True))
+                continue
+            left = left - 1 if left is not None else None
+        found.append(verdict)
+    return found
+
+
+def paced(
+    verdicts: Sequence[Verdict], general: General, now: datetime, served: Sequence[datetime]
+) -> list[Verdict]:
+    """Hold what office hours and caps do not let through now.
+
+    `served`: when each recipient of the last 24 hours was written to, in order.
+    """
+    if not general.hours.is_open(now, is_public_holiday):
+        again = general.hours.next_opening(now, is_public_holiday)
+        return hold(verdicts, f"hors horaires, reprise {soon(again, now)}")
+    room = general.cap_per_day - len(served)
+    messages = general.cap_per_round
+    found: list[Verdict] = []
+    for verdict in verdicts:
+        if isinstance(verdict, Send):
+            room -= len(verdict.recipients)
+            messages -= 1
+            if messages < 0:
+                reason = f"plafond de {general.cap_per_round} messages par passage atteint, suite au prochain"
+                found.append(Wait(verdict.key, reason, due=True))
+                continue
+            if room < 0:
+                found.append(Wait(verdict.key, _cap_words(general, served, now, room), due=True))
+                continue
+        found.append(verdict)
+    return found
+
+
+def hold(verdicts: Sequence[Verdict], reason: str) -> list[Verdict]:
+    """Nothing leaves for now, for one reason."""
+    return [Wait(v.key, reason, due=True) if isinstance(v, Send) else v for v in verdicts]
+
+
+def renamed(send: Send, key: str) -> Send:
+    """The same message under another key."""
+    return replace(send, key=key)
+
+
+def soon(moment: datetime, now: datetime) -> str:
+    """« à 14 h » today, « lundi 8 h 30 » within six days, else with the date."""
+    at = french.time_(moment.time())
+    days = (moment.date() - now.date()).days
+    if days == 0:
+        return f"à {at}"
+    if days < 7:
+        return f"{french.weekday(moment.date())} {at}"
+    return f"{french.date_long(moment.date())} à {at}"
+
+
+def _cap_words(general: General, served: Sequence[datetime], now: datetime, room: int) -> str:
+    """The cap, and when the oldest recipients leave the window."""
+    words = f"plafond de {general.cap_per_day} destinataires par 24 h atteint"
+    index = min(-room, len(served)) - 1
+    if not served or index < 0:
+        return f"{words}, suite dans les 24 heures"
+    again = served[index].astimezone(now.tzinfo) + DAY
+    return f"{words}, reprise {soon(again, now)}"

@@ -1,0 +1,251 @@
+"""From the workbook to whole messages, changing nothing: read, decide, pace, render (design §5)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from workflows.core import words
+from workflows.core.book import Book, Names, read_book
+from workflows.core.cells import text
+from workflows.core.messages import Belief, Flag, History, Mode, Plan, Record, Send, State, Verdict, Wait
+from workflows.core.ports import Snapshot, Transport, Workbook
+from workflows.core.problems import Problem, TourneeError
+from workflows.core.workflow import Desk, Scope, Step, Workflow
+from workflows.engine import composing, pacing
+from workflows.engine.account import Mail
+from workflows.engine.general import General
+from workflows.engine.journal import Journal
+from workflows.engine.pacing import Narrowing
+from workflows.engine.rendering import Renderer
+from workflows.engine.template_files import TemplateProblem
+
+_SHRUNK_FROM = 10
+"""A tab of more rows than this that loses over half of them stops the round."""
+TRIAL = "essai:"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a round was asked to do."""
+
+    command: str
+    scope: Scope = field(default_factory=Scope)
+    mode: Mode = Mode.LIVE
+    narrowing: Narrowing = field(default_factory=Narrowing)
+    accept_shrinking: bool = False
+    """`--confirmer`: she knows that half a tab is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Everything that a round works with, put together by `office`."""
+
+    general: General
+    workflows: Sequence[Workflow]
+    values: Mapping[str, Mapping[str, Any]]
+    """Each workflow's own configuration, by its name."""
+    names: Names
+    workbook: Workbook
+    journal: Journal
+    renderer: Renderer
+    transport: Callable[[], Transport]
+    trial_transport: Callable[[], Transport]
+    clock: Callable[[], datetime]
+    stop: Callable[[], bool] = lambda: False
+    progress: Callable[[int, int], None] = lambda _done, _total: None
+
+    def concerned(self, scope: Scope) -> list[Workflow]:
+        return [w for w in self.workflows if scope.workflow in ("", w.NAME)]
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A round that is ready to leave."""
+
+    now: datetime
+    snapshot: Snapshot
+    book: Book
+    desks: dict[str, Desk]
+    plans: dict[str, Plan]
+    beliefs: list[Belief]
+    """What the sheet is believed about, that the journal does not hold yet."""
+    adopt: bool
+    """The journal is missing or older than the sheet."""
+    round_number: int
+    mails: list[Mail] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        return [verdict for plan in self.plans.values() for verdict in plan.verdicts]
+
+
+def prepare(tools: Tools, request: Request) -> Prepared:
+    """Read the workbook and write every message that is due. Raises TourneeError and WorkbookError."""
+    now = tools.clock()
+    workflows = tools.concerned(request.scope)
+    snapshot = tools.workbook.read()
+    book = open_book(tools, workflows, snapshot)
+    _refuse_shrinking(tools.journal, book, request)
+    sheet_round = _sheet_round(book)
+    adopt = tools.journal.fresh or sheet_round > tools.journal.round_number
+    prepared = Prepared(
+        now, snapshot, book, {}, {}, [], adopt, max(sheet_round, tools.journal.round_number) + 1
+    )
+    for workflow in workflows:
+        desk = _desk(tools, workflow, book, now, adopt, prepared.beliefs)
+        if request.mode is Mode.TRIAL and request.scope.step is not Step.ANY:
+            desk = _trial_desk(desk, request.scope.step)
+        plan = workflow.decide(desk, request.scope)
+        prepared.desks[workflow.NAME] = desk
+        prepared.problems += plan.problems
+        prepared.plans[workflow.NAME] = _pace(tools, request, plan, now)
+    for workflow in workflows:
+        _render(tools, request, workflow, prepared)
+    return prepared
+
+
+def open_book(tools: Tools, workflows: Sequence[Workflow], snapshot: Snapshot) -> Book:
+    """The tabs that these workflows need, and the status page."""
+    tabs = list({tab.title: tab for workflow in workflows for tab in workflow.TABS}.values())
+    known = {tab.title: tools.journal.known_rows(tab.title) for tab in tabs}
+    return read_book(snapshot, [*tabs, words.STATUS], tools.names, known, highest(tools.journal))
+
+
+def highest(journal: Journal) -> dict[str, int]:
+    """The highest `Réf.` number of each prefix that was ever given."""
+    return {
+        tab.prefix: int(journal.meta(f"highest:{tab.prefix}") or 0)
+        for tab in words.TABS.values()
+        if tab.prefix
+    }
+
+
+def _sheet_round(book: Book) -> int:
+    """The number of the last round that wrote this workbook; 0 when none did."""
+    for row in book[words.STATUS].rows:
+        number = text(row.cell("Passage n°"))
+        if number.isdecimal():
+            return int(number)
+    return 0
+
+
+def _refuse_shrinking(journal: Journal, book: Book, request: Request) -> None:
+    """Half a tab gone is an accident until a person says otherwise."""
+    if request.accept_shrinking:
+        return
+    for title, tab in book.tabs.items():
+        before, now = int(journal.meta(f"rows:{title}") or 0), len(tab.rows)
+        if not tab.tab.own and tab.table and before > _SHRUNK_FROM and now * 2 < before:
+            raise TourneeError(
+                f"L'onglet {tab.title} n'a plus que {now} lignes sur {before} : rien n'est parti.",
+                "Rétablissez-les (annuler, ou l'historique du classeur) ;"
+                " si c'est voulu, relancez un envoi avec --confirmer.",
+            )
+
+
+def _desk(
+    tools: Tools, workflow: Workflow, book: Book, now: datetime, adopt: bool, beliefs: list[Belief]
+) -> Desk:
+    """What the workflow decides from: the journal's past, with what only the sheet knows."""
+    history = tools.journal.history(workflow.campaigns(book), {})
+    desk = Desk(book, history, now, tools.values[workflow.NAME], tools.general.grace)
+    taken = [b for b in workflow.believe(desk) if _believed(b.record, history, adopt)]
+    beliefs += taken
+    return replace(desk, history=with_beliefs(history, taken))
+
+
+def _believed(said: Record, history: History, adopt: bool) -> bool:
+    """The sheet's word counts for a key that is not held, or where the journal is the older one."""
+    held = history.records.get(said.key)
+    if held is None:
+        return True
+    if not adopt:
+        return False
+    return held.state is State.PLANNED or (
+        held.state is State.UNCERTAIN and said.state is not State.UNCERTAIN
+    )
+
+
+def with_beliefs(history: History, beliefs: Sequence[Belief]) -> History:
+    """The past as it stands once these beliefs are written into the journal."""
+    records, orders = dict(history.records), dict(history.orders)
+    for belief in beliefs:
+        held = records.get(belief.record.key)
+        records[belief.record.key] = replace(
+            belief.record,
+            reached=belief.record.recipients if belief.record.state is State.SENT else (),
+            message_id=held.message_id if held else "",
+        )
+        if belief.order:
+            orders.setdefault(belief.order.scope, belief.order)
+    return replace(history, records=records, orders=orders)
+
+
+def _trial_desk(desk: Desk, step: Step) -> Desk:
+    """A trial command always sends: the announcement as if nothing had left yet."""
+    if step is Step.FIRST:
+        return replace(desk, history=History(), trial=True)
+    return replace(desk, trial=True)
+
+
+def _pace(tools: Tools, request: Request, plan: Plan, now: datetime) -> Plan:
+    verdicts = pacing.narrowed(plan.verdicts, request.narrowing)
+    if request.mode is Mode.LIVE:
+        served = tools.journal.served_since(now - pacing.DAY)
+        verdicts = pacing.paced(verdicts, tools.general, now, served)
+    return replace(plan, verdicts=tuple(verdicts))
+
+
+def _render(tools: Tools, request: Request, workflow: Workflow, prepared: Prepared) -> None:
+    """Write each message that leaves; one that cannot be written holds its row, not the round."""
+    plan = prepared.plans[workflow.NAME]
+    _check_templates(tools.renderer, workflow, plan.verdicts)
+    verdicts: list[Verdict] = []
+    for verdict in plan.verdicts:
+        if not isinstance(verdict, Send):
+            verdicts.append(verdict)
+            continue
+        try:
+            rendered = tools.renderer.render(
+                verdict.template, verdict.variables, list(workflow.VARIABLES[verdict.template])
+            )
+        except TemplateProblem as error:
+            problem = error.problems[0]
+            verdicts.append(Flag(verdict.key, Problem(verdict.where, problem.what, problem.remedy)))
+            continue
+        mail = Mail(verdict.key, verdict.recipients, rendered, verdict)
+        if request.mode is Mode.TRIAL:
+            trial = _trial_mail(tools, request, mail)
+            gone = tools.journal.record(trial.key)
+            if gone and gone.state is not State.PLANNED:
+                verdicts.append(Wait(trial.key, "déjà parti à l'essai, avec ce contenu"))
+                continue
+            mail, verdict = trial, replace(verdict, key=trial.key)
+        prepared.mails.append(mail)
+        verdicts.append(verdict)
+    prepared.plans[workflow.NAME] = replace(plan, verdicts=tuple(verdicts))
+
+
+def _check_templates(renderer: Renderer, workflow: Workflow, verdicts: Sequence[Verdict]) -> None:
+    """A template that is wrong is wrong for everyone: nothing leaves. Raises TemplateProblem."""
+    for template in sorted({v.template for v in verdicts if isinstance(v, Send)}):
+        if problems := renderer.check(template, list(workflow.VARIABLES[template])):
+            raise TemplateProblem(problems)
+
+
+def _trial_mail(tools: Tools, request: Request, mail: Mail) -> Mail:
+    """The message as it goes to the trial address, under a key of its own.
+
+    A command always sends; a `passage` sends each content once.
+    """
+    marked = composing.trial_copy(mail.rendered, mail.recipients)
+    content = f"{marked.subject}\n{marked.text}".encode()
+    token = hashlib.sha256(content).hexdigest()[:12] if request.scope.step is Step.ANY else uuid4().hex[:12]
+    to = tools.general.trial_address or tools.general.sender.address
+    return Mail(f"{TRIAL}{token}:{mail.key}", (to,), marked, mail.send)

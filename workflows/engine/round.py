@@ -1,0 +1,332 @@
+"""One round: plan, mark, send, write (design §5). The order of these steps is the product's promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from workflows.core.book import Book, highest_numbers
+from workflows.core.french import typography
+from workflows.core.messages import Mode, Send, State, Verdict, Wait
+from workflows.core.ports import Receipt, Transport, TransportError, Value, WorkbookError
+from workflows.core.problems import Problem, TourneeError
+from workflows.core.workflow import Desk, Outlook, Step, Workflow
+from workflows.engine import composing, status_page
+from workflows.engine.account import Account, Mail
+from workflows.engine.deliver import Delivery, deliver
+from workflows.engine.journal import Message
+from workflows.engine.pacing import DAY, hold
+from workflows.engine.prepare import TRIAL, Prepared, Request, Tools, highest, open_book, prepare
+from workflows.engine.write_back import WriteBack, Writing, plain
+
+
+def preview(tools: Tools, request: Request) -> Account:
+    """What would leave now, changing nothing."""
+    prepared = prepare(tools, request)
+    account = _account(request, prepared)
+    account.settle([v for v in prepared.verdicts if not isinstance(v, Send)])
+    return account
+
+
+def run(tools: Tools, request: Request) -> Account:
+    """Make the round. Raises TourneeError and WorkbookError when nothing was begun.
+
+    The caller holds the lock of the workspace.
+    """
+    tools.journal.recover()
+    prepared = prepare(tools, request)
+    tools.journal.believe(prepared.beliefs)
+    if request.mode is Mode.TRIAL:
+        return _trial(tools, request, prepared)
+    return _live(tools, request, prepared)
+
+
+def _account(request: Request, prepared: Prepared) -> Account:
+    account = Account(request.command, request.mode, prepared.now, mails=prepared.mails)
+    account.planned = [(mail.key, mail.send.recipients) for mail in prepared.mails]
+    account.problems = list(prepared.problems)
+    return account
+
+
+# A trial writes no sheet: it plans, sends and counts.
+
+
+def _trial(tools: Tools, request: Request, prepared: Prepared) -> Account:
+    account = _account(request, prepared)
+    tools.journal.plan(
+        [_message(tools, mail, prepared.now) for mail in prepared.mails], (), (), tools.journal.round_number
+    )
+    delivery = _deliver(tools, prepared.mails, tools.trial_transport())
+    _count(account, prepared.verdicts, prepared.mails, delivery)
+    return account
+
+
+# A live round
+
+
+def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
+    account = _account(request, prepared)
+    _authorise(tools, request, prepared)
+    transport = _connected(tools, request, prepared, account)
+    account.planned = [(mail.key, mail.send.recipients) for mail in prepared.mails]
+    try:
+        _plan(tools, prepared)
+        if prepared.mails:
+            assert transport is not None
+            _write(tools, prepared, account, leaving=frozenset(m.key for m in prepared.mails))
+            delivery = _deliver(tools, prepared.mails, transport)
+        else:
+            delivery = Delivery()
+    finally:
+        if transport:
+            transport.close()
+    verdicts = _count(account, prepared.verdicts, prepared.mails, delivery)
+    _finish(tools, prepared, account, verdicts)
+    return account
+
+
+def _authorise(tools: Tools, request: Request, prepared: Prepared) -> None:
+    """A launch in the terminal holds for the rounds to come; a sight of `À lancer` starts the delay."""
+    for plan in prepared.plans.values():
+        tools.journal.see(plan.seen, plan.unseen, prepared.now)
+        if request.scope.step is Step.FIRST:
+            for campaign in plan.launched:
+                tools.journal.authorise(campaign, prepared.now)
+    _refresh(tools, prepared)
+
+
+def _connected(tools: Tools, request: Request, prepared: Prepared, account: Account) -> Transport | None:
+    """The round's one connection, made before anything is marked; None when nothing is to leave."""
+    if request.scope.step is Step.ANY and status_page.everything_stopped(prepared.book):
+        _hold_all(prepared, "« Tout arrêter » dans Suivi")
+    if not prepared.mails:
+        return None
+    transport = tools.transport()
+    try:
+        transport.check()
+    except TransportError as error:
+        account.error = TourneeError(error.what, error.remedy)
+        transport.close()
+        _hold_all(prepared, error.what)
+        return None
+    return transport
+
+
+def _hold_all(prepared: Prepared, reason: str) -> None:
+    prepared.mails.clear()
+    for name, plan in prepared.plans.items():
+        prepared.plans[name] = replace(plan, verdicts=tuple(hold(plan.verdicts, reason)))
+
+
+def _plan(tools: Tools, prepared: Prepared) -> None:
+    """Everything that is about to leave, committed with its bytes before the sheet is marked."""
+    tools.journal.plan(
+        [_message(tools, mail, prepared.now) for mail in prepared.mails],
+        [mail.send.order for mail in prepared.mails if mail.send.order],
+        [scope for plan in prepared.plans.values() for scope in plan.disarmed],
+        prepared.round_number,
+    )
+    _refresh(tools, prepared)
+
+
+def _message(tools: Tools, mail: Mail, now: datetime) -> Message:
+    sender = tools.general.sender
+    message_id = composing.make_message_id(sender.domain)
+    trial = mail.key.startswith(TRIAL)
+    content = composing.compose(
+        mail.rendered,
+        sender=sender,
+        recipients=mail.recipients,
+        message_id=message_id,
+        date=now,
+        unsubscribe=f"STOP {mail.send.subject}",
+        reply_to=tools.general.reply_to,
+        in_reply_to=None if trial else mail.send.in_reply_to or None,
+        references=[] if trial or not mail.send.in_reply_to else [mail.send.in_reply_to],
+    )
+    return Message(
+        mail.key,
+        (TRIAL if trial else "") + mail.send.campaign,
+        mail.send.step,
+        mail.send.subject,
+        mail.recipients,
+        message_id,
+        content,
+        mail.send.exclusive and not trial,
+    )
+
+
+def _deliver(tools: Tools, mails: Sequence[Mail], transport: Transport) -> Delivery:
+    done = iter(range(1, len(mails) + 1))
+    attempts = {}
+    for mail in mails:
+        record = tools.journal.record(mail.key)
+        attempts[mail.key] = record.attempts if record else 0
+    try:
+        return deliver(
+            [mail.key for mail in mails],
+            tools.journal,
+            transport,
+            tools.general.sender.address,
+            tools.clock,
+            attempts=attempts,
+            stop=tools.stop,
+            progress=lambda: tools.progress(next(done), len(mails)),
+        )
+    finally:
+        transport.close()
+
+
+def _count(
+    account: Account, verdicts: Sequence[Verdict], mails: Sequence[Mail], delivery: Delivery
+) -> list[Verdict]:
+    """Put each message where it ended; returns the verdicts as they stand now."""
+    recipients = {mail.key: mail.recipients for mail in mails}
+    if delivery.failure:
+        account.error = TourneeError(delivery.failure.what, delivery.failure.remedy)
+    left: list[Verdict] = []
+    for verdict in verdicts:
+        outcome = delivery.outcomes.get(verdict.key) if isinstance(verdict, Send) else None
+        if outcome is None:
+            left.append(_not_begun(verdict, delivery))
+        elif outcome.state is State.SENT or outcome.accepted:
+            account.sent.append((verdict.key, outcome.accepted or recipients[verdict.key]))
+        elif outcome.state is State.REFUSED:
+            account.refused.append((verdict.key, outcome.detail))
+        elif outcome.state is State.UNCERTAIN:
+            account.uncertain.append(verdict.key)
+        else:
+            left.append(Wait(verdict.key, f"pas encore parti : {outcome.detail}", due=True))
+    account.settle(left)
+    settled = [v for v in verdicts if isinstance(v, Send) and v.key in delivery.outcomes]
+    return [*left, *settled]
+
+
+def _not_begun(verdict: Verdict, delivery: Delivery) -> Verdict:
+    if not isinstance(verdict, Send):
+        return verdict
+    if verdict.key in delivery.denied:
+        return Wait(verdict.key, "une autre ligne ou une autre tournée vient d'écrire à cette adresse")
+    reason = (
+        delivery.failure.what if delivery.failure else "arrêté avant ce message, suite au prochain passage"
+    )
+    return Wait(verdict.key, reason, due=True)
+
+
+# The workbook
+
+
+def _refresh(tools: Tools, prepared: Prepared) -> None:
+    """Look at the journal again: what the sheet shows is what it holds."""
+    for workflow in tools.workflows:
+        if desk := prepared.desks.get(workflow.NAME):
+            history = tools.journal.history(workflow.campaigns(prepared.book), {})
+            prepared.desks[workflow.NAME] = replace(desk, history=history)
+
+
+def _finish(tools: Tools, prepared: Prepared, account: Account, verdicts: Sequence[Verdict]) -> None:
+    """Read again where something left, and write how everything stands; what fails stays pending."""
+    try:
+        if prepared.mails:
+            _reread(tools, prepared)
+        _refresh(tools, prepared)
+        _write(tools, prepared, account, verdicts=verdicts)
+    except (WorkbookError, TourneeError) as error:
+        account.pending_writes = max(1, len(prepared.mails))
+        account.problems.append(
+            Problem(
+                "Classeur", f"{error.what} Les statuts de cette tournée n'y sont pas encore.", error.remedy
+            )
+        )
+    tools.journal.remember(pending=str(account.pending_writes), last_round=prepared.now.isoformat())
+
+
+def _reread(tools: Tools, prepared: Prepared) -> None:
+    workflows = [w for w in tools.workflows if w.NAME in prepared.desks]
+    prepared.snapshot = tools.workbook.read()
+    prepared.book = open_book(tools, workflows, prepared.snapshot)
+    for name, desk in prepared.desks.items():
+        prepared.desks[name] = replace(desk, book=prepared.book)
+    prepared.adopt = False
+
+
+def _write(
+    tools: Tools,
+    prepared: Prepared,
+    account: Account,
+    *,
+    leaving: frozenset[str] = frozenset(),
+    verdicts: Sequence[Verdict] | None = None,
+) -> None:
+    """One atomic write: the mark before sending (`leaving`), or the round's results."""
+    book, journal = prepared.book, tools.journal
+    top = highest_numbers(book, highest(journal))
+    known = {title: journal.known_rows(title) for title in book.tabs}
+    writer = WriteBack(book, journal.noted, known, top, prepared.adopt)
+    writer.fill_refs()
+    for workflow in tools.workflows:
+        if desk := prepared.desks.get(workflow.NAME):
+            mine = prepared.plans[workflow.NAME].verdicts if verdicts is None else verdicts
+            _wish(writer, workflow, desk, Outlook(mine, leaving))
+    status_page.write_number(writer, prepared.round_number)
+    writing = writer.writing
+    if not leaving:
+        account.problems += writing.problems
+        _status(tools, prepared, account, writer)
+    journal.note(writing.notes)
+    receipt = tools.workbook.write(writing.edits, prepared.snapshot) if writing.edits else Receipt()
+    _remember(tools, book, writing, top)
+    if not leaving:
+        account.written += writing.rows
+    account.problems += _misplaced(tools, book, receipt)
+
+
+def _wish(writer: WriteBack, workflow: Workflow, desk: Desk, outlook: Outlook) -> None:
+    wishes = workflow.project(desk, outlook)
+    if wishes:
+        writer.add_missing_columns(tab.title for tab in workflow.TABS)
+    writer.wish([replace(w, values={h: _spoken(v) for h, v in w.values.items()}) for w in wishes])
+
+
+def _spoken(value: Value) -> Value:
+    return typography(value) if isinstance(value, str) else value
+
+
+def _status(tools: Tools, prepared: Prepared, account: Account, writer: WriteBack) -> None:
+    served = tools.journal.served_since(prepared.now - DAY)
+    today = [at for at in served if at.astimezone(prepared.now.tzinfo).date() == prepared.now.date()]
+    counts: dict[str, Value] = {
+        "Envoyés aujourd'hui": len(today),
+        "Reste du plafond": max(0, tools.general.cap_per_day - len(served)),
+        "En attente": len(account.waiting),
+        "Problèmes": len(account.problems),
+    }
+    status_page.write_page(writer, prepared.round_number, prepared.now, counts, account.problems)
+
+
+def _remember(tools: Tools, book: Book, writing: Writing, top: dict[str, int]) -> None:
+    """The rows as they are now: gives an emptied `Réf.` back, and shows that half a tab is gone."""
+    journal = tools.journal
+    for title, tab in book.tabs.items():
+        journal.know_rows(title, tab.abouts())
+    for (title, ref), about in writing.appended.items():
+        journal.know_rows(title, {ref: about})
+    sizes = {f"rows:{title}": str(len(tab.rows)) for title, tab in book.tabs.items() if tab.table}
+    journal.remember(**sizes, **{f"highest:{prefix}": str(number) for prefix, number in top.items()})
+
+
+def _misplaced(tools: Tools, book: Book, receipt: Receipt) -> Iterable[Problem]:
+    """Rows that moved between the read and the write: noted as ours, so that the next round mends them."""
+    by_title = {tab.title: tab for tab in book.tabs.values()}
+    for put, found in receipt.misplaced:
+        tab = by_title.get(put.sheet)
+        if tab is None or tab.table is None:
+            continue
+        heading = next((h for h, column in tab.table.columns.items() if column == put.column), "")
+        tools.journal.note([(tab.tab.title, found, heading, plain(put.value))])
+        yield Problem(
+            f"{put.sheet}, ligne {put.row}",
+            "La ligne a été déplacée pendant l'écriture.",
+            "Rien à faire : la prochaine tournée remet les statuts en place.",
+        )

@@ -1,0 +1,74 @@
+"""The tab Suivi: what tells her at a glance that the rounds go on (design §4).
+
+It has one row of facts and, beside it, the list of open problems; every cell but `Tout arrêter` is
+written anew by each round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from workflows.core import french, words
+from workflows.core.book import Book, Identified
+from workflows.core.ports import EMPTY, Cell, Value
+from workflows.core.problems import Problem
+from workflows.core.rows import Unreadable, yes_no
+from workflows.engine.write_back import WriteBack
+
+_LISTED = ("Onglet", "Ligne", "Problème", "Que faire")
+_MOST = 200
+
+
+def everything_stopped(book: Book) -> bool:
+    """`Tout arrêter`: yes, or anything that is not clearly no."""
+    for row in book[words.STATUS].rows[:1]:
+        try:
+            return yes_no(row.cell("Tout arrêter"))
+        except Unreadable:
+            return True
+    return False
+
+
+def write_number(writer: WriteBack, number: int) -> None:
+    """The round's number, before anything leaves: a journal with a lower one is an older one."""
+    _put(writer, 0, {"Passage n°": number})
+
+
+def write_page(
+    writer: WriteBack,
+    number: int,
+    now: datetime,
+    counts: dict[str, Value],
+    problems: Sequence[Problem],
+) -> None:
+    """The facts of this round and what a person has to mend."""
+    _put(writer, 0, {"Dernier passage": now, "Passage n°": number, **counts})
+    lines = [_columns(problem) for problem in sorted(set(problems))[:_MOST]]
+    present = len(writer.book[words.STATUS].rows)
+    for offset in range(max(len(lines), present)):
+        _put(writer, offset, lines[offset] if offset < len(lines) else dict.fromkeys(_LISTED))
+
+
+def _columns(problem: Problem) -> dict[str, Value]:
+    """« Structures, ligne 12, Courriel » over the columns Onglet and Ligne."""
+    tab, _, place = problem.where.partition(", ")
+    return {
+        "Onglet": tab,
+        "Ligne": place or None,
+        "Problème": french.typography(problem.what),
+        "Que faire": french.typography(problem.remedy),
+    }
+
+
+def _put(writer: WriteBack, offset: int, values: dict[str, Value]) -> None:
+    page = writer.tab(words.STATUS.title)
+    if page.table is None and not page.absent:
+        return
+    first = page.table.heading_row + 1 if page.table else 2
+    for heading, value in values.items():
+        writer.put(page, first + offset, heading, value, _current(page, first + offset, heading))
+
+
+def _current(page: Identified, number: int, heading: str) -> Cell:
+    return next((row.cell(heading) for row in page.rows if row.number == number), EMPTY)

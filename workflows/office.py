@@ -1,0 +1,237 @@
+"""The composition root: a workspace's settings become the parts of a round; the only importer of adapters."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import cast
+
+from workflows import call_for_applications
+from workflows.core import words
+from workflows.core.book import Names
+from workflows.core.messages import Mode, Record
+from workflows.core.ports import AddSheet, Transport, Workbook
+from workflows.core.problems import TourneeError
+from workflows.core.workflow import Workflow
+from workflows.engine import round as rounds
+from workflows.engine.account import Account
+from workflows.engine.general import General, MailSettings
+from workflows.engine.journal import Journal
+from workflows.engine.prepare import Request, Tools
+from workflows.engine.rendering import Renderer
+from workflows.engine.secrets import secret
+from workflows.engine.settings import Settings, load
+
+WORKFLOWS: tuple[Workflow, ...] = (cast(Workflow, call_for_applications),)
+CHECKOUT = Path(__file__).resolve().parent.parent
+"""Where the shipped configuration and templates stand."""
+_SMTP_TIMEOUT = 60.0
+_DATA = "donnees"
+
+Clock = Callable[[], datetime]
+
+
+class RoundUnderWay(TourneeError):
+    """Another process makes a round in this workspace: exit status 75."""
+
+    def __init__(self) -> None:
+        super().__init__("Une autre tournée est en cours.", "Attendez qu'elle finisse, puis relancez.")
+
+
+@dataclass(slots=True)
+class Office:
+    """One workspace, ready to work: opened by `open_office`."""
+
+    workspace: Path
+    settings: Settings
+    clock: Clock
+    environ: Mapping[str, str]
+    stop: Callable[[], bool] = lambda: False
+    progress: Callable[[int, int], None] = lambda _done, _total: None
+    _journal: Journal | None = field(default=None, repr=False)
+
+    @property
+    def general(self) -> General:
+        return self.settings.general
+
+    @property
+    def data(self) -> Path:
+        return self.workspace / _DATA
+
+    def mode(self, asked: Mode | None) -> Mode:
+        """What the command asks for, else what the configuration says."""
+        return asked or self.general.mode
+
+    def preview(self, request: Request) -> Account:
+        """What would leave now; changes nothing, and needs no lock."""
+        with contextlib.closing(self._read_only_journal()) as journal:
+            return rounds.preview(self.tools(journal), request)
+
+    def run(self, request: Request) -> Account:
+        """Make the round. Raises RoundUnderWay, TourneeError, WorkbookError."""
+        with self.lock(), contextlib.closing(self.journal()) as journal:
+            return rounds.run(self.tools(journal), request)
+
+    def uncertain(self) -> dict[str, Record]:
+        """Messages that wait for a person's word."""
+        with contextlib.closing(self._read_only_journal()) as journal:
+            return journal.uncertain()
+
+    def settle(self, key: str, *, sent: bool) -> None:
+        """Say what became of an uncertain message. Raises TourneeError when it is not one."""
+        with self.lock(), contextlib.closing(self.journal()) as journal:
+            journal.recover()
+            if not journal.decide(key, sent=sent, at=self.clock()):
+                known = journal.record(key)
+                what = f"Le message « {key} » n'est pas à vérifier." if known else f"« {key} » est inconnu."
+                raise TourneeError(what, "« etat » donne la liste des messages à vérifier.")
+
+    def facts(self) -> dict[str, str]:
+        """What the journal remembers of the last round."""
+        with contextlib.closing(self._read_only_journal()) as journal:
+            return {name: journal.meta(name) for name in ("round", "last_round", "pending")}
+
+    def tools(self, journal: Journal) -> Tools:
+        """The parts of a round."""
+        return Tools(
+            general=self.general,
+            workflows=WORKFLOWS,
+            values={w.NAME: self.settings.workflows[f"{w.NAME}.toml"] for w in WORKFLOWS},
+            names=self.names(),
+            workbook=self.workbook(),
+            journal=journal,
+            renderer=self.renderer(),
+            transport=lambda: self.transport(self.general.mail),
+            trial_transport=self._trial_transport,
+            clock=self.clock,
+            stop=self.stop,
+            progress=self.progress,
+        )
+
+    def names(self) -> Names:
+        """Her names for tabs and headings; what one file renames holds for every workflow."""
+        tabs: dict[str, str] = {}
+        headings: dict[str, dict[str, str]] = {}
+        for values in self.settings.workflows.values():
+            tabs |= {t: hers for t, hers in values["onglets"].items() if t not in tabs or hers != t}
+            for tab, columns in values["colonnes"].items():
+                known = headings.setdefault(tab, {})
+                known |= {c: hers for c, hers in columns.items() if hers != c}
+        return Names(tabs, headings)
+
+    def workbook(self) -> Workbook:
+        """The spreadsheet of the configuration; reaching it is for its first call."""
+        sheet = self.general.workbook
+        if sheet.kind == "google":
+            from workflows.adapters.google_sheet import GoogleSheet
+
+            return GoogleSheet(sheet.identifier, sheet.service_account, sheet.api_root)
+        from workflows.adapters.xlsx_workbook import XlsxWorkbook
+
+        return XlsxWorkbook(sheet.file, today=lambda: self.clock().date())
+
+    def transport(self, mail: MailSettings) -> Transport:
+        """What takes the mail. Raises TourneeError for a password that is missing."""
+        if mail.kind == "maildir":
+            from workflows.adapters.maildir import MaildirTransport
+
+            return MaildirTransport(mail.folder)
+        from workflows.adapters.yagmail_transport import Encryption, YagmailTransport
+
+        return YagmailTransport(
+            mail.host,
+            mail.port,
+            cast(Encryption, mail.encryption),
+            mail.user,
+            secret(mail.password_source, self.workspace, self.environ) if mail.user else "",
+            self.general.sender.address,
+            _SMTP_TIMEOUT,
+        )
+
+    def _trial_transport(self) -> Transport:
+        if self.general.trial_address:
+            return self.transport(self.general.mail)
+        from workflows.adapters.maildir import MaildirTransport
+
+        return MaildirTransport(self.data / "essais")
+
+    def renderer(self) -> Renderer:
+        """The templates of this workspace, the shipped ones where it has none."""
+        who = self.general.coordination
+        common = {
+            "nom_coordination": who.name,
+            "telephone": who.phone,
+            "courriel_coordination": self.general.contact.address,
+            "expediteur": self.general.sender.name or who.name,
+        }
+        return Renderer([self.workspace / "templates", CHECKOUT / "templates"], common, who.colour)
+
+    def journal(self) -> Journal:
+        """The workspace's journal, made where there is none."""
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Journal(self.data / "journal.sqlite3")
+
+    def _read_only_journal(self) -> Journal:
+        """The journal for commands that change nothing: an empty one in memory where there is none."""
+        return Journal(self.data / "journal.sqlite3", create=False)
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """One round at a time in a workspace; the system frees the lock of a process that dies."""
+        try:
+            self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self.data / ".verrou", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise TourneeError(
+                f"Le dossier {self.data} ne peut pas être écrit ({error.strerror}).",
+                "Vérifiez ses droits et la place libre du disque, puis relancez.",
+            ) from error
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RoundUnderWay from None
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def open_office(workspace: Path, clock_in: Callable[[General], Clock], environ: Mapping[str, str]) -> Office:
+    """Read the configuration of a workspace. Raises SettingsError with everything that is wrong."""
+    settings = load(workspace, {f"{w.NAME}.toml": w.SECTION for w in WORKFLOWS})
+    return Office(workspace, settings, clock_in(settings.general), environ)
+
+
+def create_workspace(folder: Path) -> None:
+    """Make a workspace with the shipped configuration and an empty workbook. Raises TourneeError."""
+    from workflows.adapters.xlsx_workbook import create_workbook
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise TourneeError(
+            f"Le dossier {folder} existe et n'est pas vide.", "Donnez un autre nom de dossier."
+        )
+    try:
+        for part in ("config", "templates"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        for shipped in sorted((CHECKOUT / "config").glob("*.toml")):
+            (folder / "config" / shipped.name).write_bytes(shipped.read_bytes())
+        data = folder / _DATA
+        data.mkdir(mode=0o700, exist_ok=True)
+        (data / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise TourneeError(
+            f"Le dossier {folder} ne peut pas être créé ({error.strerror}).", "Choisissez un autre endroit."
+        ) from error
+    tabs = (words.STRUCTURES, words.CALLS, words.APPLICATIONS, words.STATUS)
+    create_workbook(data / "coordination.xlsx", [AddSheet(tab.title, tab.columns) for tab in tabs])
+
+
+def sample_workbook() -> bytes:
+    """The workbook of the demo, as LibreOffice saved it."""
+    return resources.files("workflows").joinpath("demo", "coordination.xlsx").read_bytes()
