@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 CALLS = "appel-a-candidatures"
+DEMO_DAY, DEMO_CALL = "2027-03-02T10:00", "2027-1"
 OK, NEEDS_A_PERSON, COULD_NOT_RUN, UNDER_WAY = 0, 1, 2, 75
 
 
@@ -101,7 +103,8 @@ class French(click.Group):
 
     @staticmethod
     def _fail(words: list[str], what: str, remedy: str, status: int) -> None:
-        from workflows.report import error_json, typography
+        from workflows.core.french import typography
+        from workflows.engine.report import error_json
 
         if _wants_json(words):
             print_json(error_json(_command_words(words), TourneeError(what, remedy)))
@@ -121,9 +124,7 @@ def _told(error: Exception) -> tuple[str, str]:
 
 
 def _wants_json(words: list[str]) -> bool:
-    return "--format=json" in words or any(
-        a == "--format" and b == "json" for a, b in zip(words, words[1:], strict=False)
-    )
+    return "--format=json" in words or ("--format", "json") in pairwise(words)
 
 
 def _command_words(words: list[str]) -> str:
@@ -167,7 +168,7 @@ def _moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
 )
 @click.option("--debug", is_flag=True, help="Montre le détail technique d'une erreur.")
 @click.pass_context
-def cli(ctx: click.Context, espace: Path, form: str, at: datetime | None, debug: bool) -> None:
+def cli(ctx: click.Context, /, espace: Path, form: str, at: datetime | None, **_debug: bool) -> None:
     """Tournée fait la tournée de courrier de la coordination, depuis son classeur.
 
     \b
@@ -220,7 +221,7 @@ def _request(
 
 def _show(session: Session, account: Account) -> int:
     """Print what a round did; its exit status."""
-    from workflows import report
+    from workflows.engine import report
 
     if session.json_form:
         print_json(report.as_json(account))
@@ -232,7 +233,7 @@ def _show(session: Session, account: Account) -> int:
 
 def _send(session: Session, office: Office, request: Request, *, yes: bool) -> int:
     """Show the plan, ask, send. Without a terminal and without --oui, nothing leaves."""
-    from workflows import report
+    from workflows.engine import report
 
     if not yes:
         account = office.preview(request)
@@ -250,6 +251,28 @@ def _send(session: Session, office: Office, request: Request, *, yes: bool) -> i
             say(session, "Rien n'est parti.")
             return OK
     return _show(session, office.run(request))
+
+
+@cli.command()
+@click.argument("dossier", type=click.Path(path_type=Path), default=Path("demo"), metavar="[DOSSIER]")
+@click.pass_obj
+def demo(session: Session, dossier: Path) -> int:
+    """Fait une tournée de démonstration, dans un dossier à part."""
+    from workflows.core.messages import Mode
+    from workflows.core.workflow import Scope, Step
+    from workflows.engine.prepare import Request
+    from workflows.engine.report import demo_lines, summary
+    from workflows.office import create_demo
+
+    create_demo(dossier)
+    session.workspace, session.at = dossier, datetime.fromisoformat(DEMO_DAY)
+    office = session.office()
+    account = office.run(Request("appel lancer", Scope(CALLS, Step.FIRST, DEMO_CALL), Mode.LIVE))
+    for line in [*summary(account), *demo_lines(dossier)]:
+        say(session, line)
+    if session.json_form:
+        print_json({"command": "demo", "workspace": str(dossier), "sent": len(account.sent)})
+    return COULD_NOT_RUN if account.error or account.pending_writes else OK
 
 
 @cli.command()
@@ -275,9 +298,9 @@ def creer(session: Session, dossier: Path) -> int:
 @click.pass_obj
 def apercu(session: Session, workflow: str, ref: str) -> int:
     """Montre ce qui partirait maintenant, sans rien envoyer."""
-    from workflows import report
     from workflows.core.messages import Mode
     from workflows.core.workflow import Scope, Step
+    from workflows.engine import report
     from workflows.engine.prepare import Request
 
     office = session.office()
@@ -291,6 +314,22 @@ def apercu(session: Session, workflow: str, ref: str) -> int:
     return account.exit_status
 
 
+@cli.command()
+@click.pass_obj
+def verifier(session: Session) -> int:
+    """Vérifie les réglages, les modèles, le classeur et le courrier, sans rien envoyer."""
+    from workflows.engine.report import check_json, check_lines
+
+    checks = session.office().check_up()
+    if session.json_form:
+        print_json({"command": "verifier", "checks": [check_json(check) for check in checks]})
+    else:
+        for line in check_lines(checks):
+            click.echo(line)
+    marks = {check.mark.value for check in checks}
+    return COULD_NOT_RUN if "✗" in marks else NEEDS_A_PERSON if "!" in marks else OK
+
+
 @cli.group(options_metavar="", subcommand_metavar="COMMANDE [ARGUMENTS]…")
 def appel() -> None:
     """L'appel à candidatures."""
@@ -300,7 +339,7 @@ def appel() -> None:
 @click.argument("ref", metavar="RÉF")
 @asking
 @click.pass_obj
-def lancer(session: Session, ref: str, yes: bool, **narrowing: Any) -> int:
+def lancer(session: Session, /, ref: str, yes: bool, **narrowing: Any) -> int:
     """Envoie l'annonce d'un appel ; ses relances suivront."""
     from workflows.core.workflow import Scope, Step
 
@@ -313,7 +352,7 @@ def lancer(session: Session, ref: str, yes: bool, **narrowing: Any) -> int:
 @click.argument("ref", required=False, default="", metavar="[RÉF]")
 @asking
 @click.pass_obj
-def relancer(session: Session, ref: str, yes: bool, **narrowing: Any) -> int:
+def relancer(session: Session, /, ref: str, yes: bool, **narrowing: Any) -> int:
     """Envoie les relances qui sont dues."""
     from workflows.core.workflow import Scope, Step
 
@@ -325,7 +364,7 @@ def relancer(session: Session, ref: str, yes: bool, **narrowing: Any) -> int:
 @cli.command()
 @sending
 @click.pass_obj
-def passage(session: Session, **narrowing: Any) -> int:
+def passage(session: Session, /, **narrowing: Any) -> int:
     """Fait tout ce qui est dû maintenant, sans rien demander (pour cron)."""
     from workflows.core.workflow import Scope
 
@@ -337,7 +376,7 @@ def passage(session: Session, **narrowing: Any) -> int:
 @click.pass_obj
 def etat(session: Session) -> int:
     """Dit où tout en est."""
-    from workflows import report
+    from workflows.engine import report
 
     office = session.office()
     facts, uncertain = office.facts(), office.uncertain()

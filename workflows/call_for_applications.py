@@ -58,6 +58,19 @@ def believe(desk: Desk) -> list[Belief]:
     return [belief for row in tab.rows for belief in belief_of(row, desk.now)]
 
 
+def inspect(desk: Desk) -> list[Problem]:
+    """The rows of Structures and Appels that could not be written to as they are."""
+    structures, calls = desk.book[words.STRUCTURES], desk.book[words.CALLS]
+    found = [problem for tab in TABS for problem in desk.book[tab].held.values()]
+    for row in structures.rows:
+        try:
+            if not not_solicited(structures, row):
+                contact(structures, row)
+        except Flagged as flagged:
+            found.append(flagged.problem)
+    return found + [problem for call in read_calls(calls, desk.today) for problem in call.problems]
+
+
 def project(desk: Desk, outlook: Outlook) -> list[RowWish]:
     """What the program's columns of Candidatures and Appels should show."""
     calls = read_calls(desk.book[words.CALLS], desk.today)

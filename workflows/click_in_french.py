@@ -56,8 +56,8 @@ def _one(message: str) -> str:
     return _FRENCH.get(message, message)
 
 
-def _many(one: str, several: str, count: int) -> str:
-    return _one(one if abs(count) < 2 else several)
+def _many(msgid1: str, msgid2: str, n: int) -> str:
+    return _one(msgid1 if abs(n) < 2 else msgid2)
 
 
 def install() -> None:

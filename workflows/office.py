@@ -21,6 +21,7 @@ from workflows.core.problems import TourneeError
 from workflows.core.workflow import Workflow
 from workflows.engine import round as rounds
 from workflows.engine.account import Account
+from workflows.engine.checkup import Check, check_up
 from workflows.engine.general import General, MailSettings
 from workflows.engine.journal import Journal
 from workflows.engine.prepare import Request, Tools
@@ -77,6 +78,11 @@ class Office:
         """Make the round. Raises RoundUnderWay, TourneeError, WorkbookError."""
         with self.lock(), contextlib.closing(self.journal()) as journal:
             return rounds.run(self.tools(journal), request)
+
+    def check_up(self) -> list[Check]:
+        """Everything that can go wrong, looked at; sends nothing."""
+        with contextlib.closing(self._read_only_journal()) as journal:
+            return list(check_up(self.tools(journal)))
 
     def uncertain(self) -> dict[str, Record]:
         """Messages that wait for a person's word."""
@@ -216,22 +222,45 @@ def create_workspace(folder: Path) -> None:
         raise TourneeError(
             f"Le dossier {folder} existe et n'est pas vide.", "Donnez un autre nom de dossier."
         )
+    with _making(folder):
+        _furnish(folder)
+    tabs = list({tab.title: tab for workflow in WORKFLOWS for tab in workflow.TABS}.values())
+    create_workbook(
+        folder / _DATA / "coordination.xlsx",
+        [AddSheet(tab.title, tab.columns) for tab in [*tabs, words.STATUS]],
+    )
+
+
+def create_demo(folder: Path) -> None:
+    """Make the demo's workspace, unless it is there already. Raises TourneeError."""
+    workbook = folder / _DATA / "coordination.xlsx"
+    if (folder / "config").is_dir() and workbook.is_file():
+        return
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise TourneeError(
+            f"Le dossier {folder} n'est pas une démonstration.", "Donnez un autre nom de dossier."
+        )
+    sample = resources.files("workflows").joinpath("demo", "coordination.xlsx").read_bytes()
+    with _making(folder):
+        _furnish(folder)
+        workbook.write_bytes(sample)
+
+
+def _furnish(folder: Path) -> None:
+    for part in ("config", "templates"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    for shipped in sorted((CHECKOUT / "config").glob("*.toml")):
+        (folder / "config" / shipped.name).write_bytes(shipped.read_bytes())
+    data = folder / _DATA
+    data.mkdir(mode=0o700)
+    (data / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _making(folder: Path) -> Iterator[None]:
     try:
-        for part in ("config", "templates"):
-            (folder / part).mkdir(parents=True, exist_ok=True)
-        for shipped in sorted((CHECKOUT / "config").glob("*.toml")):
-            (folder / "config" / shipped.name).write_bytes(shipped.read_bytes())
-        data = folder / _DATA
-        data.mkdir(mode=0o700, exist_ok=True)
-        (data / ".gitignore").write_text("*\n", encoding="utf-8")
+        yield
     except OSError as error:
         raise TourneeError(
             f"Le dossier {folder} ne peut pas être créé ({error.strerror}).", "Choisissez un autre endroit."
         ) from error
-    tabs = (words.STRUCTURES, words.CALLS, words.APPLICATIONS, words.STATUS)
-    create_workbook(data / "coordination.xlsx", [AddSheet(tab.title, tab.columns) for tab in tabs])
-
-
-def sample_workbook() -> bytes:
-    """The workbook of the demo, as LibreOffice saved it."""
-    return resources.files("workflows").joinpath("demo", "coordination.xlsx").read_bytes()

@@ -95,7 +95,7 @@ def project(desk: Desk, calls: Sequence[Call], outlook: Outlook) -> list[RowWish
             subject: _Line(desk, call, subject, verdicts.get(subject), outlook)
             for subject in _subjects(desk, call, verdicts)
         }
-        wishes += [line.wish(lines.get((call.ref, subject))) for subject, line in shown_rows.items()]
+        wishes += [line.wish() for line in shown_rows.values()]
         if shown_rows or call.campaign in desk.history.launches:
             wishes.append(_call_wish(desk, call, list(shown_rows.values()), verdicts, lines))
     return wishes
@@ -121,7 +121,7 @@ class _Line:
         self.last = latest(records, self.base)
         self.shown: Shown = shown(self.last.record, verdict, outlook.leaving, desk.now)
 
-    def wish(self, line: Row | None) -> RowWish:
+    def wish(self) -> RowWish:
         structure = self.desk.book[words.STRUCTURES].by_ref().get(self.subject)
         record = self.last.record
         reached = record.recipients if record and record.state is not State.PLANNED else ()

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from workflows.core.book import Book
 from workflows.core.messages import Belief, History, Launch, Plan, RowWish, Verdict
+from workflows.core.problems import Problem
 from workflows.core.schema import Section
 from workflows.core.words import Tab
 
@@ -96,6 +97,9 @@ class Workflow(Protocol):
 
     def decide(self, desk: Desk, scope: Scope) -> Plan:
         """Who gets what now, and why the others do not. Raises TourneeError for an order that cannot be."""
+
+    def inspect(self, desk: Desk) -> list[Problem]:
+        """What a person has to mend in the rows, launched or not."""
 
     def project(self, desk: Desk, outlook: Outlook) -> list[RowWish]:
         """What the program's columns should show."""

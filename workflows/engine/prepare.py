@@ -206,30 +206,30 @@ def _render(tools: Tools, request: Request, workflow: Workflow, prepared: Prepar
     """Write each message that leaves; one that cannot be written holds its row, not the round."""
     plan = prepared.plans[workflow.NAME]
     _check_templates(tools.renderer, workflow, plan.verdicts)
-    verdicts: list[Verdict] = []
-    for verdict in plan.verdicts:
-        if not isinstance(verdict, Send):
-            verdicts.append(verdict)
-            continue
-        try:
-            rendered = tools.renderer.render(
-                verdict.template, verdict.variables, list(workflow.VARIABLES[verdict.template])
-            )
-        except TemplateProblem as error:
-            problem = error.problems[0]
-            verdicts.append(Flag(verdict.key, Problem(verdict.where, problem.what, problem.remedy)))
-            continue
-        mail = Mail(verdict.key, verdict.recipients, rendered, verdict)
-        if request.mode is Mode.TRIAL:
-            trial = _trial_mail(tools, request, mail)
-            gone = tools.journal.record(trial.key)
-            if gone and gone.state is not State.PLANNED:
-                verdicts.append(Wait(trial.key, "déjà parti à l'essai, avec ce contenu"))
-                continue
-            mail, verdict = trial, replace(verdict, key=trial.key)
-        prepared.mails.append(mail)
-        verdicts.append(verdict)
+    verdicts = [
+        _written(tools, request, workflow, v, prepared.mails) if isinstance(v, Send) else v
+        for v in plan.verdicts
+    ]
     prepared.plans[workflow.NAME] = replace(plan, verdicts=tuple(verdicts))
+
+
+def _written(tools: Tools, request: Request, workflow: Workflow, send: Send, mails: list[Mail]) -> Verdict:
+    """The message of one verdict, added to the round's mails; or why it cannot be written."""
+    try:
+        rendered = tools.renderer.render(
+            send.template, send.variables, list(workflow.VARIABLES[send.template])
+        )
+    except TemplateProblem as error:
+        problem = error.problems[0]
+        return Flag(send.key, Problem(send.where, problem.what, problem.remedy))
+    mail = Mail(send.key, send.recipients, rendered, send)
+    if request.mode is Mode.TRIAL:
+        mail = _trial_mail(tools, request, mail)
+        gone = tools.journal.record(mail.key)
+        if gone and gone.state is not State.PLANNED:
+            return Wait(mail.key, "déjà parti à l'essai, avec ce contenu")
+    mails.append(mail)
+    return replace(send, key=mail.key)
 
 
 def _check_templates(renderer: Renderer, workflow: Workflow, verdicts: Sequence[Verdict]) -> None:

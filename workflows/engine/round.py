@@ -20,6 +20,8 @@ from workflows.engine.pacing import DAY, hold
 from workflows.engine.prepare import TRIAL, Prepared, Request, Tools, highest, open_book, prepare
 from workflows.engine.write_back import WriteBack, Writing, plain
 
+_SENTENCES = {"État", "Motif", "Relances", "Commande faite"}
+
 
 def preview(tools: Tools, request: Request) -> Account:
     """What would leave now, changing nothing."""
@@ -286,11 +288,12 @@ def _wish(writer: WriteBack, workflow: Workflow, desk: Desk, outlook: Outlook) -
     wishes = workflow.project(desk, outlook)
     if wishes:
         writer.add_missing_columns(tab.title for tab in workflow.TABS)
-    writer.wish([replace(w, values={h: _spoken(v) for h, v in w.values.items()}) for w in wishes])
+    writer.wish([replace(w, values={h: _spoken(h, v) for h, v in w.values.items()}) for w in wishes])
 
 
-def _spoken(value: Value) -> Value:
-    return typography(value) if isinstance(value, str) else value
+def _spoken(heading: str, value: Value) -> Value:
+    """Sentences of ours get their no-break spaces; what is copied from her cells stays as it is."""
+    return typography(value) if isinstance(value, str) and heading in _SENTENCES else value
 
 
 def _status(tools: Tools, prepared: Prepared, account: Account, writer: WriteBack) -> None:

@@ -44,7 +44,7 @@ def write_page(
 ) -> None:
     """The facts of this round and what a person has to mend."""
     _put(writer, 0, {"Dernier passage": now, "Passage n°": number, **counts})
-    lines = [_columns(problem) for problem in sorted(set(problems))[:_MOST]]
+    lines = [_columns(problem) for problem in [*dict.fromkeys(problems)][:_MOST]]
     present = len(writer.book[words.STATUS].rows)
     for offset in range(max(len(lines), present)):
         _put(writer, offset, lines[offset] if offset < len(lines) else dict.fromkeys(_LISTED))

@@ -249,7 +249,7 @@ class Journal:
     def uncertain(self) -> dict[str, Record]:
         """All messages that may or may not have left."""
         with self._errors():
-            return messages.records(self._db, "state = 'uncertain'", [])
+            return messages.records(self._db, "messages.state = 'uncertain'", [])
 
     def served_since(self, since: datetime) -> list[datetime]:
         """When each recipient of a real message since then was served, in order."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from workflows.core import french
@@ -10,6 +12,7 @@ from workflows.core.french import typography
 from workflows.core.messages import Mode, Record
 from workflows.core.problems import Problem, TourneeError
 from workflows.engine.account import Account, Mail
+from workflows.engine.checkup import Check
 
 _LISTED = 12
 """Lines of one kind that the terminal shows; the sheet has them all."""
@@ -122,6 +125,31 @@ def mail_lines(mail: Mail) -> list[str]:
         "",
         *mail.rendered.text.splitlines(),
     ]
+
+
+def check_lines(checks: Sequence[Check]) -> list[str]:
+    """The checkup, a line each, with the remedy below what is wrong."""
+    lines: list[str] = []
+    for check in checks:
+        lines.append(f"{check.mark.value} {check.what}")
+        lines += [f"    {check.remedy}"] if check.remedy else []
+    return [typography(line) for line in lines]
+
+
+def check_json(check: Check) -> dict[str, str]:
+    return {"mark": check.mark.value, "what": typography(check.what), "remedy": typography(check.remedy)}
+
+
+def demo_lines(folder: Path) -> list[str]:
+    """Where to look after the demo."""
+    lines = [
+        "",
+        "C'était la tournée du mardi 2 mars 2027, sur un classeur d'exemple. À regarder :",
+        f"  les messages  {folder / 'donnees' / 'envois' / 'new'}",
+        f"  le classeur   {folder / 'donnees' / 'coordination.xlsx'} (onglets Candidatures, Appels et Suivi)",
+        "Relancez la démonstration : plus rien ne part, tout est déjà envoyé.",
+    ]
+    return [typography(line) for line in lines]
 
 
 def state_lines(facts: dict[str, str], uncertain: dict[str, Record]) -> list[str]:
