@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from workflows.core import applications, french, words
 from workflows.core.applications import STEP, application_rows, belief_of
@@ -47,9 +47,10 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def campaigns(book: Book) -> list[str]:
-    """Every call of the workbook, as the journal names it."""
-    return [f"appel:{ref}" for ref in book[words.CALLS].by_ref()]
+def campaigns(book: Book, now: datetime) -> list[str]:  # noqa: ARG001 - a call's past is needed whenever
+    """Every call that Appels or Candidatures speaks of, as the journal names it."""
+    calls = set(book[words.CALLS].by_ref()) | {call for call, _ in application_rows(book)}
+    return [f"appel:{ref}" for ref in sorted(calls)]
 
 
 def believe(desk: Desk) -> list[Belief]:

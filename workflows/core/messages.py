@@ -86,8 +86,8 @@ class History:
     orders: Mapping[str, Order] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
     """Addresses that a server refused for good, with its words: no follow-up goes there."""
-    row_refs: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """`Réf.` of the program's own rows by (tab, what the row is about)."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What this workflow chose to remember (Plan.facts of earlier rounds)."""
 
     def reached(self, campaign: str, step: str) -> dict[str, str]:
         """Addresses that this step of this campaign reached or may have reached, with the key."""
@@ -98,6 +98,30 @@ class History:
             if record.campaign == campaign and record.step == step and record.state in done
             for address in (record.reached or record.recipients)
         }
+
+
+class Method(Enum):
+    """What a calendar part asks of the calendar that reads it (RFC 5546)."""
+
+    REQUEST = "REQUEST"
+    CANCEL = "CANCEL"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A session as calendars know it (RFC 5545, 3.6.1): the same `uid` for one invitee for ever."""
+
+    uid: str
+    sequence: int
+    """Rises by one with each change that is announced."""
+    method: Method
+    start: datetime
+    """Aware, in the coordination's time zone."""
+    end: datetime
+    summary: str
+    location: str = ""
+    description: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +144,8 @@ class Send:
     exclusive: bool = False
     """An address gets this step of the campaign once, whatever row carries it."""
     order: Order | None = None
+    event: Event | None = None
+    """What the mail puts into a calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +206,8 @@ class Plan:
     """Campaigns at `À lancer` that were seen for the first time."""
     unseen: tuple[str, ...] = ()
     """Campaigns that are no longer at `À lancer`: a new launch counts its grace delay anew."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What the workflow wants to find again in History.facts; an empty text forgets it."""
     disarmed: tuple[str, ...] = ()
     """Scopes whose order was taken away: the next one is a new one."""
 

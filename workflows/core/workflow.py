@@ -89,8 +89,8 @@ class Workflow(Protocol):
     def VARIABLES(self) -> Mapping[str, Mapping[str, str]]:  # noqa: N802
         """Template → its variables, each with an example."""
 
-    def campaigns(self, book: Book) -> list[str]:
-        """The campaigns that the workbook speaks of, as the journal names them."""
+    def campaigns(self, book: Book, now: datetime) -> list[str]:
+        """The campaigns whose past the decisions need, as the journal names them."""
 
     def believe(self, desk: Desk) -> list[Belief]:
         """What the sheet says of each message."""

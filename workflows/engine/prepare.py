@@ -153,7 +153,7 @@ def _desk(
     tools: Tools, workflow: Workflow, book: Book, now: datetime, adopt: bool, beliefs: list[Belief]
 ) -> Desk:
     """What the workflow decides from: the journal's past, with what only the sheet knows."""
-    history = tools.journal.history(workflow.campaigns(book), {})
+    history = tools.journal.history(workflow.campaigns(book, now), workflow.NAME)
     desk = Desk(book, history, now, tools.values[workflow.NAME], tools.general.grace)
     taken = [b for b in workflow.believe(desk) if _believed(b.record, history, adopt)]
     beliefs += taken

@@ -14,6 +14,7 @@ from workflows.core.problems import Problem, TourneeError
 from workflows.core.workflow import Desk, Outlook, Step, Workflow
 from workflows.engine import composing, status_page
 from workflows.engine.account import Account, Mail
+from workflows.engine.calendar_part import calendar_part
 from workflows.engine.deliver import Delivery, deliver
 from workflows.engine.journal import Message
 from workflows.engine.pacing import DAY, hold
@@ -90,8 +91,9 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
 
 def _authorise(tools: Tools, request: Request, prepared: Prepared) -> None:
     """A launch in the terminal holds for the rounds to come; a sight of `À lancer` starts the delay."""
-    for plan in prepared.plans.values():
+    for name, plan in prepared.plans.items():
         tools.journal.see(plan.seen, plan.unseen, prepared.now)
+        tools.journal.learn(name, plan.facts)
         if request.scope.step is Step.FIRST:
             for campaign in plan.launched:
                 tools.journal.authorise(campaign, prepared.now)
@@ -146,6 +148,7 @@ def _message(tools: Tools, mail: Mail, now: datetime) -> Message:
         reply_to=tools.general.reply_to,
         in_reply_to=None if trial else mail.send.in_reply_to or None,
         references=[] if trial or not mail.send.in_reply_to else [mail.send.in_reply_to],
+        calendar=calendar_part(mail.send.event, sender, mail.recipients, now) if mail.send.event else None,
     )
     return Message(
         mail.key,
@@ -223,7 +226,7 @@ def _refresh(tools: Tools, prepared: Prepared) -> None:
     """Look at the journal again: what the sheet shows is what it holds."""
     for workflow in tools.workflows:
         if desk := prepared.desks.get(workflow.NAME):
-            history = tools.journal.history(workflow.campaigns(prepared.book), {})
+            history = tools.journal.history(workflow.campaigns(prepared.book, prepared.now), workflow.NAME)
             prepared.desks[workflow.NAME] = replace(desk, history=history)
 
 

@@ -110,14 +110,15 @@ class WriteBack:
 
     def wish(self, wishes: Iterable[RowWish]) -> Writing:
         """Add what the wishes need; returns all that is to be written."""
-        index: dict[str, dict[str, list[Row]]] = {}
+        index: dict[tuple[str, tuple[str, ...]], dict[str, list[Row]]] = {}
         for wanted in wishes:
             identified = self.book.tabs[wanted.tab]
             if identified.table is None and not (identified.absent and wanted.create):
                 continue
-            if wanted.tab not in index:
-                index[wanted.tab] = _index(identified, wanted)
-            rows = index[wanted.tab].get(_about(wanted), [])
+            kind = (wanted.tab, tuple(wanted.identity))
+            if kind not in index:
+                index[kind] = _index(identified, wanted)
+            rows = index[kind].get(_about(wanted), [])
             if len(rows) == 1 and rows[0].number in identified.refs:
                 self._update(identified, rows[0], wanted)
             elif not rows and wanted.create:

@@ -60,6 +60,14 @@ CREATE TABLE orders (
     key TEXT NOT NULL
 ) STRICT;
 
+-- What a workflow chose to remember.
+CREATE TABLE facts (
+    workflow TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (workflow, name)
+) STRICT, WITHOUT ROWID;
+
 -- Rows as they were last seen: gives an emptied Réf. back, and a number is never used again.
 CREATE TABLE known_rows (
     tab TEXT NOT NULL,

@@ -215,7 +215,18 @@ class Journal:
                 (campaign, stamp(at)),
             )
 
-    def history(self, campaigns: Sequence[str], row_refs: Mapping[tuple[str, str], str]) -> History:
+    def learn(self, workflow: str, facts: Mapping[str, str]) -> None:
+        """Keep what a workflow chose to remember; an empty text forgets it."""
+        with self._transaction() as db:
+            db.executemany(
+                "DELETE FROM facts WHERE workflow = ? AND name = ?", [(workflow, name) for name in facts]
+            )
+            db.executemany(
+                "INSERT INTO facts (workflow, name, value) VALUES (?, ?, ?)",
+                [(workflow, name, value) for name, value in facts.items() if value],
+            )
+
+    def history(self, campaigns: Sequence[str], workflow: str) -> History:
         """All that these campaigns' decisions may know of the past."""
         marks = ", ".join("?" * len(campaigns))
         with self._errors():
@@ -230,7 +241,10 @@ class Journal:
                 scope: Order(scope, key) for scope, key in self._db.execute("SELECT scope, key FROM orders")
             }
             refused = messages.refused_addresses(self._db)
-        return History(records, launches, orders, refused, row_refs)
+            facts = dict(
+                self._db.execute("SELECT name, value FROM facts WHERE workflow = ?", (workflow,)).fetchall()
+            )
+        return History(records, launches, orders, refused, facts)
 
     def holds(self, keys: Sequence[str]) -> set[str]:
         """Which of these keys the journal has a message for."""
