@@ -18,7 +18,7 @@ demo: $(INSTALLED) ## makes a round of every workflow on a sample workspace, in 
 	@$(RUN) run.py demo demo
 
 test: $(INSTALLED) ## runs all tests
-	@$(RUN) -m pytest -q
+	@$(RUN) -m pytest -q -n auto --dist worksteal
 
 lint: $(INSTALLED) ## checks style
 	@$(RUN) -m ruff check .

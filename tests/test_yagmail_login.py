@@ -139,7 +139,7 @@ def test_a_port_that_does_not_go_with_the_encryption_is_explained(
     with (
         SmtpServer(tls=authority.issue().context(), implicit_tls=implicit_tls) as server,
         transport_to(
-            server.port, encryption=encryption, context=authority.trusting(), timeout=0.5
+            server.port, encryption=encryption, context=authority.trusting(), timeout=0.8
         ) as transport,
         pytest.raises(TransportError, match="port et chiffrement"),
     ):
@@ -230,7 +230,7 @@ def test_a_server_that_fails_before_any_message_is_tried_again_by_the_next_one(
             encryption="starttls",
             user=SENDER,
             password=PASSWORD,
-            timeout=0.4,
+            timeout=0.8,
             context=authority.trusting(),
         ) as transport,
     ):

@@ -207,7 +207,7 @@ def test_an_address_that_smtp_cannot_carry_is_refused_alone(address: str) -> Non
 @pytest.mark.parametrize("at", [*BEFORE_354, *AFTER_354])
 def test_a_broken_connection_says_whether_the_message_may_have_left(at: At, do: str) -> None:
     faults = [Fault(at, "drop" if do == "drop" else "hang", times=1)]
-    with SmtpServer(faults=faults) as server, transport_to(server.port, timeout=0.4) as transport:
+    with SmtpServer(faults=faults) as server, transport_to(server.port, timeout=0.8) as transport:
         with pytest.raises(ConnectionLost) as caught:
             send(transport)
         assert caught.value.maybe_accepted is (at in AFTER_354)
@@ -235,7 +235,7 @@ def test_an_accepted_message_whose_answer_is_lost_is_not_repeated() -> None:
 def test_an_answer_that_is_none_tells_nothing(at: At, maybe: bool, reply: str) -> None:
     with (
         SmtpServer(faults=[Fault(at, "reply", reply, times=1)]) as server,
-        transport_to(server.port, timeout=0.4) as transport,
+        transport_to(server.port, timeout=0.8) as transport,
     ):
         with pytest.raises(ConnectionLost) as caught:
             send(transport)
