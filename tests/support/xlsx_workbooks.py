@@ -14,13 +14,35 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 NS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 X14 = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
 XM = "http://schemas.microsoft.com/office/excel/2006/main"
 CONTENT = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+
+
+def plain_workbook(path: Path) -> Path:
+    """Two tabs with every kind of cell; « Structures » has a title line above its headings."""
+    book = xlsxwriter.Workbook(path)
+    day = book.add_format({"num_format": "dd/mm/yyyy"})
+    hour = book.add_format({"num_format": "hh:mm"})
+    sheet = book.add_worksheet("Structures")
+    sheet.write("A1", "Réseau du département")
+    sheet.write_row("A2", ["Réf.", "Nom", "Téléphone", "Heures", "Depuis", "Active", "Heure", "Double"])
+    for row in range(2, 6):
+        sheet.write_string(row, 0, f"STR-00{row - 1}")
+        sheet.write_string(row, 1, f"Structure {row - 1}")
+        sheet.write_string(row, 2, f"06123456{row:02}")
+        sheet.write_number(row, 3, row + 0.5)
+        sheet.write_datetime(row, 4, date(2026, 9, row), day)
+        sheet.write_boolean(row, 5, row % 2 == 0)
+        sheet.write_number(row, 6, 0.75, hour)
+        sheet.write_formula(row, 7, f"=D{row + 1}*2", None, 2 * row + 1)
+    book.add_worksheet("Suivi de l’année (2)")
+    book.close()
+    return path
 
 
 def rich_workbook(path: Path, *, date_1904: bool = False) -> Path:

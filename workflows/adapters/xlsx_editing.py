@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from workflows.adapters.xlsx_markup import Node, Splice, cell_text, changed, parse, spliced
-from workflows.adapters.xlsx_sheet import MAX_COLUMN, MAX_ROW, Range, position, ranges, reference, scan
+from workflows.adapters.xlsx_sheet import MAX_COLUMN, MAX_ROW, Range, column_of, ranges, reference, scan
 from workflows.adapters.xlsx_styles import DATE, DATETIME, GENERAL, Styles, serial
 from workflows.adapters.xlsx_validation import validation
 from workflows.core.ports import Column, Kind, Value, WorkbookError
@@ -147,7 +147,7 @@ class SheetEditor:
         return f'<{self._prefix}row r="{number}">{cells}</{self._prefix}row>' if cells else ""
 
     def _edited_row(self, number: int, row: bytes) -> bytes:
-        node = parse(row)
+        node = parse(row, depth=2)
         cells = _by_column(node)
         splices: list[Splice] = []
         beyond: list[str] = []
@@ -277,7 +277,7 @@ def _by_column(row: Node) -> dict[int, Node]:
     column = 0
     for node in row.named("c"):
         written = node.attributes.get("r")
-        column = position(written)[1] if written else column + 1
+        column = column_of(written) if written else column + 1
         cells[column] = node
     return cells
 

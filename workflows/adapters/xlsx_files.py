@@ -23,6 +23,8 @@ BACKUP_DAYS = 14
 
 _BACKUP = "{stem}-{day:%Y-%m-%d}{suffix}"
 _OFFICE_PROCESSES = {"soffice.bin", "soffice", "oosplash"}
+_ENDED = {"Z", "X"}
+"""States (proc(5)) of a process that only waits to be buried."""
 _READ_LIMIT = 100 * 1024 * 1024
 
 
@@ -135,7 +137,9 @@ def find_lock(path: Path) -> Lock | None:
 def _libreoffice_lock(text: str) -> Lock:
     """`name,login,host,23.11.2026 13:39,profile;`, a backslash before a comma that belongs to a name."""
     fields = [re.sub(r"\\(.)", r"\1", field) for field in re.split(r"(?<!\\),", text)]
-    user, login, host, since = (*fields, "", "", "", "")[:4]
+    if len(fields) < 4:
+        return Lock("LibreOffice")
+    user, login, host, since = fields[:4]
     since = re.sub(r"(\d\d)\.(\d\d)\.(\d{4}) ", r"\1/\2/\3 à ", since)
     return Lock("LibreOffice", user.strip(), login, host, since)
 
@@ -151,17 +155,18 @@ def _excel_lock(content: bytes) -> Lock:
 
 def _left_by_a_crash(lock: Lock) -> bool:
     here = lock.host == socket.gethostname() and lock.login == pwd.getpwuid(os.getuid()).pw_name
-    return lock.program == "LibreOffice" and here and not _office_runs()
+    return lock.program == "LibreOffice" and here and not office_runs()
 
 
-def _office_runs() -> bool:
+def office_runs() -> bool:
     """Whether a LibreOffice process runs here; where /proc does not say, it may."""
-    names = list(Path("/proc").glob("[0-9]*/comm"))
-    if not names:
+    processes = list(Path("/proc").glob("[0-9]*/stat"))
+    if not processes:
         return True
-    for name in names:
+    for process in processes:
         with contextlib.suppress(OSError):
-            if name.read_text().strip() in _OFFICE_PROCESSES:
+            name, _, rest = process.read_text("utf-8", "replace").partition("(")[2].rpartition(")")
+            if name in _OFFICE_PROCESSES and rest.split()[0] not in _ENDED:
                 return True
     return False
 

@@ -66,8 +66,11 @@ class Node:
 class TreeBuilder:
     """expat's handlers for a tree of Nodes; subclasses take over where a tree would be too much."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, depth: int = 100) -> None:
+        """Elements deeper than `depth` (the root's is 1) are passed over, for speed."""
         self.data = data
+        self._deepest = depth
+        self._passed = 0
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
@@ -87,6 +90,9 @@ class TreeBuilder:
         return self.root
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if len(self._open) == self._deepest:
+            self._passed += 1
+            return
         node = Node(tag, attributes, self.parser.CurrentByteIndex, self.after_tag())
         if self._open:
             self._open[-1].children.append(node)
@@ -95,11 +101,14 @@ class TreeBuilder:
         self._open.append(node)
 
     def finish(self, _tag: str) -> None:
+        if self._passed:
+            self._passed -= 1
+            return
         node = self._open.pop()
         node.close, node.end = self.bounds(node.inner)
 
     def characters(self, text: str) -> None:
-        if self._open:
+        if self._open and not self._passed:
             self._open[-1].text += text
 
     def after_tag(self) -> int:
@@ -120,9 +129,9 @@ class TreeBuilder:
         raise Damaged("DOCTYPE")
 
 
-def parse(data: bytes) -> Node:
-    """The tree of a part or of one whole element cut from it. Raises Damaged."""
-    return TreeBuilder(data).run()
+def parse(data: bytes, depth: int = 100) -> Node:
+    """The tree of a part or of one whole element cut from it, down to this depth. Raises Damaged."""
+    return TreeBuilder(data, depth).run()
 
 
 def as_utf8(data: bytes) -> bytes:

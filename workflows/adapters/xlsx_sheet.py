@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from workflows.adapters.xlsx_markup import Damaged, Node, TreeBuilder
@@ -72,10 +73,22 @@ def position(text: str) -> tuple[int, int]:
     match = _REFERENCE.fullmatch(text)
     if match is None:
         raise Damaged(f"reference {text!r}")
+    return int(match[2]), _column(match[1])
+
+
+def column_of(text: str) -> int:
+    """The column of « C5 », as the `r` of a cell writes it. Raises Damaged."""
+    return _column(text.rstrip("0123456789"))
+
+
+@cache
+def _column(letters: str) -> int:
+    if re.fullmatch("[A-Z]{1,3}", letters) is None:
+        raise Damaged(f"column {letters!r}")
     column = 0
-    for letter in match[1]:
+    for letter in letters:
         column = column * 26 + ord(letter) - 64
-    return int(match[2]), column
+    return column
 
 
 def ranges(text: str) -> list[Range]:
@@ -136,13 +149,13 @@ class _Scanner(TreeBuilder):
     def _start_inside(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         name = tag[self._prefix :]
-        if name == "c" and self._depth == 2:
+        if name == "c":
             self._start_cell(attributes)
-        elif name == "row" and self._depth == 1:
+        elif name == "row":
             self._start_row(attributes)
         elif name == "f":
             self._start_formula(attributes)
-        elif name == "v" or name == "t":
+        elif name in ("v", "t"):
             self._taking = True
             self._text = [] if self._text is None else self._text
         elif name == "rPh":
@@ -160,7 +173,7 @@ class _Scanner(TreeBuilder):
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         written = attributes.get("r")
-        self._column = position(written)[1] if written else self._column + 1
+        self._column = column_of(written) if written else self._column + 1
         self._attributes = attributes
         self._text = None
         self._formula = False

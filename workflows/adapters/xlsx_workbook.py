@@ -37,10 +37,8 @@ class XlsxWorkbook:
     WorkbookError. A write replaces the whole file at once, or leaves it as it was.
     """
 
-    def __init__(
-        self, path: Path, backups: Path | None = None, today: Callable[[], date] = date.today
-    ) -> None:
-        """`backups` is by default the folder « sauvegardes » beside the file; `today` dates them."""
+    def __init__(self, path: Path, today: Callable[[], date], backups: Path | None = None) -> None:
+        """`today` dates the backups; their folder is by default « sauvegardes », beside the file."""
         self._path = path.resolve()
         self._backups = backups or self._path.parent / BACKUPS
         self._today = today
