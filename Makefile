@@ -6,7 +6,6 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
-SOURCES := run.py workflows tests
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types bench faults lock clean
