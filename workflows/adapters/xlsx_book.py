@@ -20,7 +20,7 @@ _BEFORE_CALCULATION = {
     *("fileVersion", "fileSharing", "workbookPr", "workbookProtection", "bookViews", "sheets"),
     *("functionGroups", "externalReferences", "definedNames"),
 }
-_EMPTY_WORKBOOK = f'<workbook xmlns="{_MAIN}"><sheets/></workbook>'
+_EMPTY_WORKBOOK = f'<workbook xmlns="{_MAIN}"><bookViews><workbookView/></bookViews><sheets/></workbook>'
 _EMPTY_SHEET = (
     f'<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" '
     'activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><sheetData/></worksheet>'

@@ -182,9 +182,11 @@ def _temporary(folder: Path, content: bytes, like: os.stat_result | None) -> Ite
     try:
         with os.fdopen(handle, "wb") as stream:
             if like is not None:
+                # A file system without owners and modes (FAT, some shares) refuses; there is none to keep.
                 with contextlib.suppress(PermissionError):
                     os.fchown(stream.fileno(), like.st_uid, like.st_gid)
-                os.fchmod(stream.fileno(), stat.S_IMODE(like.st_mode))
+                with contextlib.suppress(PermissionError):
+                    os.fchmod(stream.fileno(), stat.S_IMODE(like.st_mode))
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
@@ -212,15 +214,15 @@ def replace_file(path: Path, content: bytes, expected: bytes) -> bool:
 
 def create_file(path: Path, content: bytes) -> None:
     """Write a new file, whole, readable by its owner only. Raises WorkbookError if there is one."""
-    try:
-        with _temporary(path.parent, content, None) as temporary:
-            os.link(temporary, path)
-        _sync_folder(path.parent)
-    except FileExistsError:
+    if path.exists():
         raise WorkbookError(
             f"Il y a déjà un fichier {quoted(path)} dans le dossier {path.parent}.",
             "Choisissez un autre nom, ou déplacez ce fichier.",
-        ) from None
+        )
+    try:
+        with _temporary(path.parent, content, None) as temporary:
+            temporary.replace(path)
+        _sync_folder(path.parent)
     except OSError as error:
         raise disk_error(path, error) from error
 
