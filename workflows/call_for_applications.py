@@ -18,11 +18,12 @@ from workflows.core.cells import Unreadable, fold, is_blank, text
 from workflows.core.messages import Belief, Flag, Plan, Record, RowWish, Send, State, Unsure, Verdict, Wait
 from workflows.core.parsers import delays
 from workflows.core.problems import Problem, TourneeError
+from workflows.core.reading import Flagged
 from workflows.core.renaming import renaming
 from workflows.core.schema import Key, Section, nearest
 from workflows.core.standing import Attempt, RowOrder, latest, numbered, row_order
 from workflows.core.statuses import refusals
-from workflows.core.structures import Flagged, contact, not_solicited
+from workflows.core.structures import contact, not_solicited
 from workflows.core.tables import Row
 from workflows.core.workflow import Desk, Outlook, Scope, Step
 from workflows.core.working_days import add_working_days

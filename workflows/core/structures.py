@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 from workflows.core import french, words
 from workflows.core.book import Identified
 from workflows.core.cells import Unreadable, fold, text
 from workflows.core.ports import Cell
 from workflows.core.problems import Problem
+from workflows.core.reading import Flagged, read
 from workflows.core.rows import addresses, yes_no
 from workflows.core.tables import Row
-
-T = TypeVar("T")
-
-
-class Flagged(Exception):
-    """A cell that a person has to mend before anything leaves to this row."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(str(problem))
-        self.problem = problem
-
-
-def read(tab: Identified, row: Row, heading: str, reader: Callable[[Cell], T]) -> T:
-    """What a cell says. Raises Flagged with its place where it cannot be read."""
-    try:
-        return reader(row.cell(heading))
-    except Unreadable as error:
-        raise Flagged(error.at(tab.where(row, heading))) from None
 
 
 def not_solicited(tab: Identified, row: Row) -> str:
