@@ -155,6 +155,12 @@ def test_slots_for_several_days() -> None:
     "mardi 17h et 19h", "mardi 22h-24h", "mardi 22h-minuit", "mardi 17h-19h (sauf vacances)",
     "lundi-vendredi 9h-10h", "un mardi sur deux 17h-19h", "mardi 17h-19h 2027", "mars 17h-19h",
     "mardi 17h75-19h", "tous les jours 17h-19h",
+    "mardi, vendredi au lundi 17h-19h",
 ])  # fmt: skip
 def test_doubtful_slots_are_refused(written: str) -> None:
     assert "mardi 17h-19h" in refusal(rows.slots, written) or "après le début" in refusal(rows.slots, written)
+
+
+@pytest.mark.parametrize("days", [1e308, -1e308, 1.5, 0.999_999_999])
+def test_a_time_cell_beyond_the_day_is_refused(days: float) -> None:
+    refusal(rows.time_, Cell(days, Kind.TIME))

@@ -73,6 +73,7 @@ def test_normalise_and_fold_leave_nothing_hidden(raw: str) -> None:
 
 def test_text_shows_what_the_sheet_shows() -> None:
     assert rows.text(typed("\ufeff\u202dE\u0301cole\u200b" + NBSP + "\n de  Blois\u202f")) == "École de Blois"
+    assert rows.text(typed("a\ud800b")) == "a b"  # half a character, which no file could hold
     assert rows.text(typed("0612345678")) == "0612345678"
     numbers = {612345678.0: "612345678", 12.5: "12,5", -0.0: "0", 0.1 + 0.2: "0,3"}
     assert {value: rows.text(Cell(value, Kind.NUMBER)) for value in numbers} == numbers
@@ -131,6 +132,13 @@ def test_an_address_that_passes_could_be_sent_to(written: str) -> None:
 ])  # fmt: skip
 def test_the_first_bad_address_is_named(written: str, said: str) -> None:
     assert said in refusal(rows.addresses, written)
+
+
+def test_the_longest_address_is_of_254_characters() -> None:
+    too_long = f"{'x' * 64}@{'.'.join(['b' * 60] * 3)}.example"
+    assert len(too_long) == 255
+    assert "longue" in refusal(rows.addresses, too_long)
+    assert rows.addresses(typed(too_long.replace("bb", "b", 1))) == (too_long.replace("bb", "b", 1),)
 
 
 def test_yes_and_no() -> None:

@@ -108,7 +108,7 @@ def optional_time(cell: Cell) -> time | None:
 
 
 def _time_in_days(days: float) -> time | None:
-    if days < 0 or round(days * 86_400) >= 86_400:
+    if not 0 <= days < 1 or round(days * 86_400) == 86_400:
         return None
     return serial_moment(days).time()
 
