@@ -14,7 +14,7 @@ from workflows.core import applications, french, words
 from workflows.core.applications import STEP, application_rows, belief_of
 from workflows.core.book import Book
 from workflows.core.calls import Call, read_calls
-from workflows.core.cells import Unreadable, fold, is_blank, text
+from workflows.core.cells import Unreadable, fold, is_blank, label, text
 from workflows.core.messages import Belief, Flag, Plan, Record, RowWish, Send, State, Unsure, Verdict, Wait
 from workflows.core.parsers import delays
 from workflows.core.problems import Problem, TourneeError
@@ -198,7 +198,7 @@ class _Decider:
         self._permitted(row, last)
         if order.again:
             return self._announce(row, ref, order.again, order)
-        if line and (answer := text(line.cell("Réponse"))) and fold(answer) != "absence":
+        if line and (answer := label(line.cell("Réponse"))) and fold(answer) != "absence":
             return Wait(last.key, _past(last, self.desk, f"réponse reçue : {answer[:40]}"))
         if last.record and state is State.SENT:
             return self._follow_up(row, ref, last.record, line)
@@ -256,7 +256,7 @@ class _Decider:
         """The next follow-up, if any, and when: on working days counted from the announcement."""
         assert announced.sent_at is not None
         past = f"déjà envoyé le {french.date_short(self._day(announced))}"
-        if line and (decision := text(line.cell("Décision"))):
+        if line and (decision := label(line.cell("Décision"))):
             return Wait(announced.key, f"{past} ; décision prise : {decision[:40]}")
         if self.scope.step is Step.FIRST:
             return Wait(announced.key, past)
@@ -359,7 +359,7 @@ class _Decider:
         """« STR-007 (Centre social) », for the key of another structure's message."""
         ref = key.removeprefix(f"{self.call.campaign}:").split(":")[0]
         row = self.desk.book[words.STRUCTURES].by_ref().get(ref)
-        return f"{ref} ({text(row.cell('Nom'))[:60]})" if row else ref
+        return f"{ref} ({label(row.cell('Nom'))[:60]})" if row else ref
 
     def _hold_campaign(self, key: str) -> None:
         """Raise _Held when nothing of this call leaves now."""
@@ -381,11 +381,11 @@ class _Decider:
             raise _Held(Wait(key, reason, due=due))
 
     def _variables(self, row: Row, announced: Record | None) -> dict[str, str]:
-        call = self.call
+        call, structures = self.call, self.desk.book[words.STRUCTURES]
         variables = {
-            "structure": text(row.cell("Nom")),
-            "contact": text(row.cell("Contact")),
-            "commune": text(row.cell("Commune")),
+            "structure": read(structures, row, "Nom", text),
+            "contact": read(structures, row, "Contact", text),
+            "commune": read(structures, row, "Commune", text),
             "titre": call.title,
             "ouverture": french.date_long(call.opening) if call.opening else "",
             "date_limite": french.date_long(call.deadline) if call.deadline else "",

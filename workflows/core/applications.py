@@ -10,7 +10,7 @@ from datetime import datetime, time
 from workflows.core import french, words
 from workflows.core.book import Book
 from workflows.core.calls import Call
-from workflows.core.cells import Unreadable, fold, text
+from workflows.core.cells import Unreadable, fold, label
 from workflows.core.messages import Belief, Order, Record, RowWish, Send, State, Verdict, Wait
 from workflows.core.ports import Cell, Value
 from workflows.core.rows import addresses, date_
@@ -33,14 +33,14 @@ def application_rows(book: Book) -> dict[tuple[str, str], list[Row]]:
     """The rows of Candidatures by call and structure; more than one is a person's doing."""
     found: dict[tuple[str, str], list[Row]] = {}
     for row in book[words.APPLICATIONS].rows:
-        found.setdefault((text(row.cell("Appel")), text(row.cell("Structure"))), []).append(row)
+        found.setdefault((label(row.cell("Appel")), label(row.cell("Structure"))), []).append(row)
     return found
 
 
 def belief_of(row: Row, now: datetime) -> Iterator[Belief]:
     """What one row says was sent, refused, or may have left."""
-    call, structure = text(row.cell("Appel")), text(row.cell("Structure"))
-    state = _STATES.get(fold(text(row.cell("Envoi"))))
+    call, structure = label(row.cell("Appel")), label(row.cell("Structure"))
+    state = _STATES.get(fold(label(row.cell("Envoi"))))
     if not (call and structure and state):
         return
     campaign = f"appel:{call}"
@@ -48,7 +48,7 @@ def belief_of(row: Row, now: datetime) -> Iterator[Belief]:
     number = done_number(row.cell("Commande faite"))
     copied = _copied(row.cell("Courriel"))
     at = _moment(row.cell("Envoyé le"), now)
-    detail = text(row.cell("Motif")) if state is State.REFUSED else ""
+    detail = label(row.cell("Motif")) if state is State.REFUSED else ""
     for earlier in range(1, number):
         step = numbered(STEP, earlier)
         yield Belief(Record(numbered(base, earlier), campaign, step, structure, State.SENT, sent_at=at))
@@ -56,7 +56,7 @@ def belief_of(row: Row, now: datetime) -> Iterator[Belief]:
     order = Order(base, key) if number else None
     step = numbered(STEP, max(number, 1))
     yield Belief(Record(key, campaign, step, structure, state, copied, sent_at=at, detail=detail), order)
-    for n, said, day in _FOLLOW_UP.findall(text(row.cell("Relances"))):
+    for n, said, day in _FOLLOW_UP.findall(label(row.cell("Relances"))):
         sent = {"refusée": State.REFUSED}.get(said, State.SENT if day else State.UNCERTAIN)
         moment = datetime.strptime(day, "%d/%m/%Y").replace(tzinfo=now.tzinfo) if day else now
         step = f"relance-{n}"
@@ -137,8 +137,8 @@ class _Line:
             ),
         }
         if structure:
-            values["Nom"] = text(structure.cell("Nom"))[:200]
-            values["Courriel"] = (" ; ".join(reached) or text(structure.cell("Courriel"))[:200]) or None
+            values["Nom"] = label(structure.cell("Nom"))[:200]
+            values["Courriel"] = (" ; ".join(reached) or label(structure.cell("Courriel"))[:200]) or None
         return RowWish(
             words.APPLICATIONS.title,
             "",
@@ -174,7 +174,7 @@ def _call_wish(
 ) -> RowWish:
     states = Counter(line.shown.state for line in shown_rows)
     trouble = states[words.TO_FIX] + states[words.REFUSED] + states[words.UNCERTAIN] + len(call.problems)
-    answers = sum(bool(text(row.cell("Réponse"))) for (ref, _), row in lines.items() if ref == call.ref)
+    answers = sum(bool(label(row.cell("Réponse"))) for (ref, _), row in lines.items() if ref == call.ref)
     values: dict[str, Value] = {
         "État": _state_words(desk, call, states, verdicts),
         "Envoyés": states[words.SENT],

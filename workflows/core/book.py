@@ -114,7 +114,7 @@ def highest_numbers(book: Book, highest: Mapping[str, int]) -> dict[str, int]:
 
 def about(identified: Identified, row: Row) -> str:
     """What a row is about, as it is remembered under its `Réf.`; empty when too little is known."""
-    parts = [rows.text(row.cell(heading)) for heading in identified.tab.subject]
+    parts = [rows.label(row.cell(heading)) for heading in identified.tab.subject]
     return "|".join(map(rows.fold, parts)) if parts and all(parts[-2:]) else ""
 
 

@@ -101,6 +101,14 @@ def text(cell: Cell) -> str:
             raise _error(cell)
 
 
+def label(cell: Cell) -> str:
+    """As `text`, an error's own words included: for showing and comparing, where nothing is decided."""
+    try:
+        return text(cell)
+    except Unreadable:
+        return normalise(str(cell.value))
+
+
 def long_text(cell: Cell) -> str:
     """As `text`, keeping a person's line breaks (as single newlines); empty lines at both ends go.
 

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
-from workflows.core.cells import Unreadable, fold, is_blank, long_text, normalise, plain, text
+from workflows.core.cells import Unreadable, fold, is_blank, label, long_text, normalise, plain, text
 from workflows.core.dates import date_, optional_date
 from workflows.core.durations import hours, minimum, optional_time, time_
 from workflows.core.french import quoted
@@ -21,7 +21,7 @@ from workflows.core.weeks import IsoWeek, iso_week
 
 __all__ = [
     "IsoWeek", "Slot", "Unreadable", "addresses", "count", "date_", "fold", "hours", "is_blank", "iso_week",
-    "long_text", "minimum", "normalise", "optional_date", "optional_time", "plain", "row_ref", "slots",
+    "label", "long_text", "minimum", "normalise", "optional_date", "optional_time", "plain", "row_ref", "slots",
     "text", "time_", "url", "yes_no",
 ]  # fmt: skip
 

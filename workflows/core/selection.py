@@ -19,7 +19,7 @@ class Selection:
 
     def takes(self, row: Row) -> bool:
         """Whether this row is among those chosen; an empty selection takes all."""
-        return all(rows.fold(rows.text(row.cell(heading))) in words for heading, words in self.conditions)
+        return all(rows.fold(rows.label(row.cell(heading))) in words for heading, words in self.conditions)
 
 
 def parse_selection(text: str, headings: Sequence[str]) -> Selection:

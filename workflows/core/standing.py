@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workflows.core import french, words
-from workflows.core.cells import Unreadable, fold, text
+from workflows.core.cells import Unreadable, fold, label, text
 from workflows.core.messages import History, Order, Record, State
 from workflows.core.ports import Cell
 
@@ -94,5 +94,5 @@ def done_words(
 
 def done_number(cell: Cell) -> int:
     """The number of the message that `Commande faite` speaks of; 0 when it speaks of none."""
-    found = _DONE.search(text(cell))
+    found = _DONE.search(label(cell))
     return int(found[1]) if found else 0

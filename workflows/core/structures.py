@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workflows.core import french, words
 from workflows.core.book import Identified
-from workflows.core.cells import Unreadable, fold, text
+from workflows.core.cells import Unreadable, fold, label, text
 from workflows.core.ports import Cell
 from workflows.core.problems import Problem
 from workflows.core.reading import Flagged, read
@@ -16,7 +16,7 @@ def not_solicited(tab: Identified, row: Row) -> str:
     """Why a structure gets no call, in words; empty when it may. Raises Flagged."""
     if read(tab, row, "Ne plus solliciter", yes_no):
         return "« Ne plus solliciter » dans Structures"
-    if text(row.cell("Opposition")):
+    if label(row.cell("Opposition")):
         return "s'est opposée à recevoir les appels"
     return read(tab, row, "Statut réseau", _left)
 
@@ -24,7 +24,7 @@ def not_solicited(tab: Identified, row: Row) -> str:
 def contact(tab: Identified, row: Row) -> tuple[str, ...]:
     """The addresses of a structure that has a name. Raises Flagged."""
     found = read(tab, row, "Courriel", addresses)
-    if not text(row.cell("Nom")):
+    if not read(tab, row, "Nom", text):
         where = tab.where(row, "Nom")
         raise Flagged(Problem(where, "Le nom de la structure manque.", "Écrivez-le dans cette cellule."))
     return found

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from workflows.core import words
 from workflows.core.book import Book, Names, read_book
-from workflows.core.cells import text
+from workflows.core.cells import label
 from workflows.core.messages import Belief, Flag, History, Mode, Plan, Record, Send, State, Verdict, Wait
 from workflows.core.ports import Snapshot, Transport, Workbook
 from workflows.core.problems import Problem, TourneeError
@@ -129,7 +129,7 @@ def highest(journal: Journal) -> dict[str, int]:
 def _sheet_round(book: Book) -> int:
     """The number of the last round that wrote this workbook; 0 when none did."""
     for row in book[words.STATUS].rows:
-        number = text(row.cell("Passage n°"))
+        number = label(row.cell("Passage n°"))
         if number.isdecimal():
             return int(number)
     return 0

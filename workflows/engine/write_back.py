@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from workflows.core.book import Book, Identified
-from workflows.core.cells import fold, text
+from workflows.core.cells import fold, label
 from workflows.core.messages import RowWish
 from workflows.core.ports import (
     AddColumn,
@@ -228,7 +228,7 @@ def _index(identified: Identified, wanted: RowWish) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in identified.rows:
         if wanted.identity:
-            key = "|".join(fold(text(row.cell(heading))) for heading in wanted.identity)
+            key = "|".join(fold(label(row.cell(heading))) for heading in wanted.identity)
         else:
             key = fold(identified.refs.get(row.number, ""))
         found.setdefault(key, []).append(row)
@@ -243,6 +243,6 @@ def _typed_over(identified: Identified, row: Row, heading: str, cell: Cell, want
     meant = f"« {want[:60]} »" if want else "rien"
     return Problem(
         identified.where(row, heading),
-        f"La cellule dit « {text(cell)[:60]} », que Tournée n'y a jamais écrit ; elle devrait dire {meant}.",
+        f"La cellule dit « {label(cell)[:60]} », que Tournée n'y a jamais écrit ; elle devrait dire {meant}.",
         "Videz-la : la prochaine tournée la remplira.",
     )
