@@ -18,7 +18,7 @@ from workflows.core.cells import Unreadable, fold, is_blank, label, text
 from workflows.core.messages import Belief, Flag, Plan, Record, RowWish, Send, State, Unsure, Verdict, Wait
 from workflows.core.parsers import delays
 from workflows.core.problems import Problem, TourneeError
-from workflows.core.reading import Flagged
+from workflows.core.reading import Flagged, read
 from workflows.core.renaming import renaming
 from workflows.core.schema import Key, Section, nearest
 from workflows.core.standing import Attempt, RowOrder, latest, numbered, row_order

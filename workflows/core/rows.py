@@ -21,8 +21,8 @@ from workflows.core.weeks import IsoWeek, iso_week
 
 __all__ = [
     "IsoWeek", "Slot", "Unreadable", "addresses", "count", "date_", "fold", "hours", "is_blank", "iso_week",
-    "label", "long_text", "minimum", "normalise", "optional_date", "optional_time", "plain", "row_ref", "slots",
-    "text", "time_", "url", "yes_no",
+    "label", "long_text", "minimum", "normalise", "optional_date", "optional_time", "plain", "row_ref",
+    "slots", "text", "time_", "url", "yes_no",
 ]  # fmt: skip
 
 _LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]+")
