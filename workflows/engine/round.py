@@ -145,7 +145,7 @@ def _message(tools: Tools, mail: Mail, now: datetime) -> Message:
         message_id=message_id,
         date=now,
         unsubscribe=f"STOP {mail.send.subject}",
-        reply_to=tools.general.reply_to,
+        reply_to=tools.general.contact,
         in_reply_to=None if trial else mail.send.in_reply_to or None,
         references=[] if trial or not mail.send.in_reply_to else [mail.send.in_reply_to],
         calendar=calendar_part(mail.send.event, sender, mail.recipients, now) if mail.send.event else None,
