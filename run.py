@@ -379,11 +379,12 @@ def etat(session: Session) -> int:
     from workflows.engine import report
 
     office = session.office()
-    facts, uncertain = office.facts(), office.uncertain()
+    facts, campaigns, uncertain = office.facts(), office.standing(), office.uncertain()
     if session.json_form:
-        print_json({"command": "etat", **facts, "uncertain": list(uncertain)})
+        standing = [{"campaign": name, "state": state} for name, state in campaigns]
+        print_json({"command": "etat", **facts, "campaigns": standing, "uncertain": list(uncertain)})
     else:
-        for line in report.state_lines(facts, uncertain):
+        for line in report.state_lines(facts, campaigns, uncertain):
             click.echo(line)
     return NEEDS_A_PERSON if uncertain else OK
 

@@ -98,6 +98,11 @@ class Office:
                 what = f"Le message « {key} » n'est pas à vérifier." if known else f"« {key} » est inconnu."
                 raise TourneeError(what, "« etat » donne la liste des messages à vérifier.")
 
+    def standing(self) -> list[tuple[str, str]]:
+        """Where each campaign stands now."""
+        with contextlib.closing(self._read_only_journal()) as journal:
+            return rounds.standing(self.tools(journal))
+
     def facts(self) -> dict[str, str]:
         """What the journal remembers of the last round."""
         with contextlib.closing(self._read_only_journal()) as journal:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -104,7 +105,8 @@ def prepare(tools: Tools, request: Request) -> Prepared:
         plan = workflow.decide(desk, request.scope)
         prepared.desks[workflow.NAME] = desk
         prepared.problems += plan.problems
-        prepared.plans[workflow.NAME] = _pace(tools, request, plan, now)
+        prepared.plans[workflow.NAME] = plan
+    _pace(tools, request, prepared)
     for workflow in workflows:
         _render(tools, request, workflow, prepared)
     return prepared
@@ -194,12 +196,16 @@ def _trial_desk(desk: Desk, step: Step) -> Desk:
     return replace(desk, trial=True)
 
 
-def _pace(tools: Tools, request: Request, plan: Plan, now: datetime) -> Plan:
-    verdicts = pacing.narrowed(plan.verdicts, request.narrowing)
+def _pace(tools: Tools, request: Request, prepared: Prepared) -> None:
+    """Hours, caps and narrowing hold for all workflows together, in their order."""
+    verdicts = pacing.narrowed(prepared.verdicts, request.narrowing)
     if request.mode is Mode.LIVE:
-        served = tools.journal.served_since(now - pacing.DAY)
-        verdicts = pacing.paced(verdicts, tools.general, now, served)
-    return replace(plan, verdicts=tuple(verdicts))
+        served = tools.journal.served_since(prepared.now - pacing.DAY)
+        verdicts = pacing.paced(verdicts, tools.general, prepared.now, served)
+    rest = iter(verdicts)
+    for name, plan in prepared.plans.items():
+        mine = tuple(islice(rest, len(plan.verdicts)))
+        prepared.plans[name] = replace(plan, verdicts=mine)
 
 
 def _render(tools: Tools, request: Request, workflow: Workflow, prepared: Prepared) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -152,9 +153,13 @@ def demo_lines(folder: Path) -> list[str]:
     return [typography(line) for line in lines]
 
 
-def state_lines(facts: dict[str, str], uncertain: dict[str, Record]) -> list[str]:
-    """Where everything stands, from the journal alone."""
-    lines = [f"Dernier passage : {facts['last_round'] or 'aucun encore'}."]
+def state_lines(
+    facts: dict[str, str], campaigns: Sequence[tuple[str, str]], uncertain: dict[str, Record]
+) -> list[str]:
+    """Where everything stands."""
+    last = facts["last_round"]
+    when = french.moment(datetime.fromisoformat(last)) if last else "aucun encore"
+    lines = [f"Dernier passage : {when}.", *(f"{name} : {state}" for name, state in campaigns)]
     if facts["pending"] not in ("", "0"):
         lines.append("Des statuts attendent d'être écrits dans le classeur : le prochain passage les écrira.")
     lines += [f"À vérifier : {key} ({record.detail})" for key, record in uncertain.items()]

@@ -32,6 +32,17 @@ def preview(tools: Tools, request: Request) -> Account:
     return account
 
 
+def standing(tools: Tools) -> list[tuple[str, str]]:
+    """Each campaign that was ever begun, with where it stands, in the words of the sheet."""
+    prepared = prepare(tools, Request("etat"))
+    wishes = [
+        wish
+        for workflow in tools.workflows
+        for wish in workflow.project(prepared.desks[workflow.NAME], Outlook(prepared.verdicts))
+    ]
+    return [(f"{w.tab} {w.ref}", str(w.values["État"])) for w in wishes if "État" in w.values]
+
+
 def run(tools: Tools, request: Request) -> Account:
     """Make the round. Raises TourneeError and WorkbookError when nothing was begun.
 

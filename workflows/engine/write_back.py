@@ -147,9 +147,11 @@ class WriteBack:
         for heading, value in wanted.values.items():
             cell, want = row.cell(heading), plain(value)
             now = shown(cell)
+            key = (wanted.tab, ref, heading)
+            if self.adopt and now:
+                self.writing.notes.append((*key, now))
             if now == want:
                 continue
-            key = (wanted.tab, ref, heading)
             if cell.formula or cell.spilled or not (now == "" or self.adopt or self.noted(*key, now)):
                 self.writing.problems.append(_typed_over(identified, row, heading, cell, want))
                 continue
