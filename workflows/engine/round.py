@@ -83,7 +83,6 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
     account = _account(request, prepared)
     _authorise(tools, request, prepared)
     transport = _connected(tools, request, prepared, account)
-    account.planned = [(mail.key, mail.send.recipients) for mail in prepared.mails]
     try:
         _plan(tools, prepared)
         if prepared.mails:
