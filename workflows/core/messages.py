@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from workflows.core.ports import Value
 from workflows.core.problems import Problem
+from workflows.core.received import Objections, Reply
 
 
 class Mode(Enum):
@@ -88,6 +89,14 @@ class History:
     """Addresses that a server refused for good, with its words: no follow-up goes there."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What this workflow chose to remember (Plan.facts of earlier rounds)."""
+    answers: Mapping[tuple[str, str], Reply] = field(default_factory=dict)
+    """By campaign and subject, where the correspondence stands."""
+    absences: Mapping[str, date] = field(default_factory=dict)
+    """By subject, the last day of an absence, or the day of return, that an automatic reply gave."""
+    bounced: Mapping[str, str] = field(default_factory=dict)
+    """Addresses whose mail came back since they were last written to, with the reason: whoever's
+    campaign it was, nothing more goes there by itself."""
+    objections: Objections = field(default_factory=Objections)
 
     def reached(self, campaign: str, step: str) -> dict[str, str]:
         """Addresses that this step of this campaign reached or may have reached, with the key."""

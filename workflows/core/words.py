@@ -35,7 +35,9 @@ TO_FIX = "À corriger"
 STATES = (TO_SEND, WAITING, SENDING, SENT, REFUSED, UNCERTAIN, TO_FIX)
 
 # What a reply says.
-ANSWERS = ("Oui", "Non", "Peut-être", "Question", "Absence", "Rejet", "Opposition", "À lire")
+YES, NO, MAYBE, QUESTION = "Oui", "Non", "Peut-être", "Question"
+ABSENCE, BOUNCED, OBJECTION, TO_READ = "Absence", "Rejet", "Opposition", "À lire"
+ANSWERS = (YES, NO, MAYBE, QUESTION, ABSENCE, BOUNCED, OBJECTION, TO_READ)
 
 NETWORK = ("Intéressée", "Dans le réseau", "Sortie du réseau")
 
