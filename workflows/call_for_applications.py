@@ -7,7 +7,7 @@ Pure decisions: one verdict per call and structure. `core/calls.py` reads the ca
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from workflows.core import applications, french, words
@@ -181,6 +181,8 @@ class _Decider:
                 return verdict
             self._reached(verdict.step).update(dict.fromkeys(verdict.recipients, verdict.key))
             self._hold_campaign(verdict.key)
+            if self.scope.step is Step.FOLLOW_UP and verdict.template == ANNOUNCEMENT:
+                return Wait(verdict.key, "l'annonce n'est pas encore partie", due=True)
         except _Held as held:
             return held.verdict
         except Flagged as flagged:
@@ -195,6 +197,8 @@ class _Decider:
         state = last.record.state if last.record else None
         if state in (State.UNCERTAIN, State.SENDING) and order.again is None:
             return Unsure(last.key)
+        if order.hold:
+            return Wait(last.key, _past(last, self.desk, f"« {words.DO_NOT_SEND} » dans Candidatures"))
         self._permitted(row, last)
         if order.again:
             return self._announce(row, ref, order.again, order)
@@ -205,12 +209,14 @@ class _Decider:
         if last.record and state is State.REFUSED:
             words_ = refusals(last.record) or last.record.detail
             return Wait(last.key, f"refusé : {words_}")
-        if self.scope.step is Step.FOLLOW_UP:
-            return Wait(last.key, "l'annonce n'est pas encore partie")
         return self._announce(row, ref, last, order)
 
     def _only(self, lines: list[Row], key: str, ref: str) -> Row | None:
-        """Its row of Candidatures; a structure that has several is held."""
+        """Its row of Candidatures; with several, or one that cannot be told apart, it is held."""
+        held = self.desk.book[words.APPLICATIONS].held
+        for line in lines:
+            if line.number in held:
+                raise _Held(Flag(key, held[line.number]))
         if len(lines) < 2:
             return lines[0] if lines else None
         numbers = french.join([str(line.number) for line in lines])
@@ -235,8 +241,6 @@ class _Decider:
             raise _Held(Flag(key, error.at(where))) from None
         if order.disarmed:
             self.disarmed.append(order.disarmed)
-        if order.hold:
-            raise _Held(Wait(key, f"« {words.DO_NOT_SEND} » dans Candidatures"))
         return order
 
     def _permitted(self, row: Row, last: Attempt) -> None:
@@ -253,13 +257,21 @@ class _Decider:
         return self._send(row, ref, attempt.key, step, ANNOUNCEMENT, attempt.record, order=order)
 
     def _follow_up(self, row: Row, ref: str, announced: Record, line: Row | None) -> Verdict:
+        """The next follow-up, which a launch only speaks of."""
+        verdict = self._next_follow_up(row, ref, announced, line)
+        if self.scope.step is not Step.FIRST:
+            return verdict
+        if isinstance(verdict, Send):
+            day = french.date_short(self._day(announced))
+            return Wait(announced.key, f"déjà envoyé le {day} ; relance à envoyer", due=True)
+        return replace(verdict, key=announced.key) if isinstance(verdict, Wait) else verdict
+
+    def _next_follow_up(self, row: Row, ref: str, announced: Record, line: Row | None) -> Verdict:
         """The next follow-up, if any, and when: on working days counted from the announcement."""
         assert announced.sent_at is not None
         past = f"déjà envoyé le {french.date_short(self._day(announced))}"
         if line and (decision := label(line.cell("Décision"))):
             return Wait(announced.key, f"{past} ; décision prise : {decision[:40]}")
-        if self.scope.step is Step.FIRST:
-            return Wait(announced.key, past)
         previous = announced
         for number, days in enumerate(self.desk.settings["relances"], start=1):
             key = f"{self.call.campaign}:{ref}:relance-{number}"
@@ -295,7 +307,7 @@ class _Decider:
     ) -> Verdict:
         if self.desk.trial:
             due = self.desk.today
-        if self.call.deadline and max(due, self.desk.today) > self.call.deadline:
+        elif self.call.deadline and max(due, self.desk.today) > self.call.deadline:
             return Wait(announced.key, f"{past} ; pas de relance après la date limite")
         if self.desk.today < due:
             return Wait(key, f"{past} ; relance {number} prévue le {french.date_short(due)}", until=due)

@@ -186,7 +186,7 @@ def _call_wish(
 
 def _state_words(desk: Desk, call: Call, states: Counter[str], verdicts: Mapping[str, Verdict]) -> str:
     """Where the call stands, in one line: what will leave and when, what left, what waits."""
-    due = [v for v in verdicts.values() if isinstance(v, Send) or (isinstance(v, Wait) and v.due)]
+    due = [v for v in verdicts.values() if _still_due(v, desk)]
     settled = french.plural(states[words.SENT], "envoyé")
     rest = []
     if states[words.TO_FIX]:
@@ -207,6 +207,13 @@ def _state_words(desk: Desk, call: Call, states: Counter[str], verdicts: Mapping
         return " ; ".join([f"{len(due)} {leave} à partir de {at}", "En pause pour retenir", *rest])
     waiting = [f"{len(due)} à envoyer : {_when(due)}"] if due else []
     return " ; ".join([settled, *waiting, *rest, *_next_follow_up(verdicts)])
+
+
+def _still_due(verdict: Verdict, desk: Desk) -> bool:
+    """Whether it is yet to leave: what this round settled is a verdict of the round's beginning."""
+    record = desk.history.records.get(verdict.key)
+    settled = record is not None and record.state is not State.PLANNED
+    return (isinstance(verdict, Send) and not settled) or (isinstance(verdict, Wait) and verdict.due)
 
 
 def _when(due: Sequence[Verdict]) -> str:
