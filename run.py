@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -75,6 +74,8 @@ def say(session: Session, text: str = "") -> None:
 
 
 def print_json(value: Any) -> None:
+    import json
+
     click.echo(json.dumps(value, ensure_ascii=False, indent=1))
 
 

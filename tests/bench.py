@@ -58,7 +58,9 @@ def sink() -> Iterator[int]:
 
 def messages(count: int, run: int) -> list[Message]:
     """Whole messages of the size of an announcement."""
-    paragraph = "Votre structure souhaite-t-elle participer ? Répondez simplement à ce message par oui ou non. "
+    paragraph = (
+        "Votre structure souhaite-t-elle participer ? Répondez simplement à ce message par oui ou non. "
+    )
     made = []
     for number in range(count):
         to, message_id = f"structure-{number}@structures.example", make_message_id("reseau.example")
@@ -71,7 +73,8 @@ def messages(count: int, run: int) -> list[Message]:
             unsubscribe="STOP",
         )
         key = f"appel:bench-{run}:STR-{number:04}:annonce"
-        made.append(Message(key, f"appel:bench-{run}", "annonce", str(number), (to,), message_id, content, True))
+        campaign = f"appel:bench-{run}"
+        made.append(Message(key, campaign, "annonce", str(number), (to,), message_id, content, True))
     return made
 
 
