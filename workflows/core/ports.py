@@ -1,4 +1,4 @@
-"""What the engine asks of the outside world: a workbook and a transport (design §5).
+"""What the engine asks of the outside world: a workbook, a transport and a mailbox (design §5).
 
 Adapters implement these protocols and raise only the errors named here.
 Rows and columns are numbered from 1, as people see them.
@@ -6,7 +6,7 @@ Rows and columns are numbered from 1, as people see them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -230,6 +230,54 @@ class Transport(Protocol):
 
     def check(self) -> None:
         """Connect and log in, sending nothing. Raises TransportError."""
+
+    def close(self) -> None:
+        """Leave politely; never raises."""
+
+
+class MailboxError(Exception):
+    """The mailbox could not be read or marked: `what` happened and the `remedy`, in French."""
+
+    def __init__(self, what: str, remedy: str, *, temporary: bool = False) -> None:
+        super().__init__(f"{what} {remedy}")
+        self.what = what
+        self.remedy = remedy
+        self.temporary = temporary
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One mail as it stands in the mailbox."""
+
+    place: str
+    """Where it stands, in the mailbox's own terms; no other mail ever gets the same."""
+    content: bytes
+    """Its bytes; empty when the server will not give them."""
+
+
+class Mailbox(Protocol):
+    """A mailbox that people read as well: nothing is deleted or marked as read."""
+
+    @property
+    def name(self) -> str:
+        """Which mailbox this is: a position holds for this one alone."""
+
+    def read(self, position: str, oldest: datetime, known: Callable[[str], bool]) -> Iterator[Incoming]:
+        """The mails that arrived after `position`, in order, each fetched once.
+
+        Where the position is empty or no longer means anything (a mailbox made anew), those that
+        arrived since `oldest`, without the ones whose Message-ID is `known`. Raises MailboxError,
+        also between two mails: those given so far are good.
+        """
+
+    def position(self) -> str:
+        """Where the next reading may begin, once every mail that `read` gave is kept."""
+
+    def mark(self, places: Sequence[str]) -> Sequence[str]:
+        """Show in the mailbox that these were dealt with; those now marked, or gone. Raises MailboxError."""
+
+    def check(self) -> None:
+        """Connect and log in, reading nothing. Raises MailboxError."""
 
     def close(self) -> None:
         """Leave politely; never raises."""
