@@ -63,13 +63,14 @@ def recover(db: sqlite3.Connection) -> list[str]:
 
 
 def plan(db: sqlite3.Connection, messages: Iterable[Message], round_number: int) -> None:
-    """Store messages as PLANNED; one that nobody was sent yet is replaced by its new wording."""
+    """Store messages as PLANNED; one that nobody has received yet is replaced by its new wording."""
     for message in messages:
         db.execute(
             "INSERT INTO messages (key, campaign, step, subject, state, exclusive, message_id, bytes, round)"
             " VALUES (?, ?, ?, ?, 'planned', ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
             " message_id = excluded.message_id, bytes = excluded.bytes, round = excluded.round"
-            " WHERE state = 'planned'",
+            " WHERE state = 'planned' AND NOT EXISTS"
+            " (SELECT 1 FROM recipients r WHERE r.key = messages.key AND r.state = 'sent')",
             (
                 message.key,
                 message.campaign,
