@@ -19,7 +19,7 @@ from workflows.core.mail_parts import Mail, message_ids, parse, turned_around
 from workflows.core.mail_text import MAX_NEW, NewText, new_text
 from workflows.core.phrases import normalise
 from workflows.core.reply_words import Words
-from workflows.core.spent_hours import spent_hours
+from workflows.core.spent_hours import spent_hours, tells_a_duration
 
 MAX_EXTRACT = 300
 
@@ -108,6 +108,8 @@ def _understood(mail: Mail, words: Words) -> Understood:
         return Understood(
             kind, None, extract, bounced=told.addresses, reason=told.reason, original_message_id=told.original
         )
+    if not mail.headers:
+        return Understood(Kind.UNREADABLE, Answer.UNCLEAR, "")
     new = new_text(mail.body)
     if calendar := calendar_reply(mail):
         comment = read(calendar.comment, words)
@@ -136,22 +138,28 @@ def _written(mail: Mail, new: NewText, words: Words) -> Understood:
         return Understood(Kind.OPPOSITION, None, extract_of(new.text, mail), question=reading.question)
     if not new.text and subject.answer is Answer.UNCLEAR and not mail.body.strip():
         return Understood(Kind.UNREADABLE, Answer.UNCLEAR, extract_of("", mail))
-    if reading.absence and not reading.takes_part and reading.answer is not Answer.YES and not subject.takes_part:
+    if _is_absence(mail, new, reading) and not subject.takes_part:
         return _absence(mail, new)
     hours = spent_hours(new.text)
-    if hours is not None and reading.answer in {Answer.UNCLEAR, Answer.QUESTION} and not new.forwarded:
+    if hours is not None and reading.answer is Answer.UNCLEAR and not _passed_on(mail, new):
         return Understood(Kind.HOURS, None, extract_of(new.text, mail), hours=hours)
     answer = _answer(mail, new, reading, subject)
-    if hours is not None:
+    if answer in {Answer.YES, Answer.NO} and tells_a_duration(new.text):
         answer = Answer.UNCLEAR
     extract = extract_of(new.text, mail, reading.asked)
-    return Understood(Kind.ANSWER, answer, extract, question=reading.question and not new.forwarded)
+    return Understood(Kind.ANSWER, answer, extract, question=reading.question and not _passed_on(mail, new))
+
+
+def _is_absence(mail: Mail, new: NewText, reading: Reading) -> bool:
+    """Whether it only says that the person is away: with a day, or at some length, and no answer."""
+    if not reading.absence or reading.takes_part or reading.answer is Answer.YES:
+        return False
+    return reading.absence > 1 or return_date(new.text, mail.date) is not None
 
 
 def _answer(mail: Mail, new: NewText, reading: Reading, subject: Reading) -> Answer:
     """The answer of body and subject together, when nothing casts a doubt on the mail itself."""
-    passed_on = new.forwarded or bool(_PASSED_ON.match(normalise(mail.get("subject"))))
-    if passed_on or not mail.whole or len(new.text) >= MAX_NEW or turned_around(mail):
+    if _passed_on(mail, new) or not mail.whole or len(new.text) >= MAX_NEW or turned_around(mail):
         return Answer.UNCLEAR
     if reading.absence and reading.answer is Answer.YES:
         return Answer.UNCLEAR
@@ -160,6 +168,11 @@ def _answer(mail: Mail, new: NewText, reading: Reading, subject: Reading) -> Ans
     if not new.text or reading.answer is subject.answer:
         return subject.answer
     return subject.answer if reading.answer is Answer.QUESTION or _adds_nothing(reading) else Answer.UNCLEAR
+
+
+def _passed_on(mail: Mail, new: NewText) -> bool:
+    """Whether it passes a mail on rather than answers: « TR : », « Fwd: », or a forwarding mark."""
+    return new.forwarded or bool(_PASSED_ON.match(normalise(mail.get("subject"))))
 
 
 _PASSED_ON = re.compile(r"(?:tr|fwd?|wg|transfert|i)\s{0,3}:")

@@ -1,0 +1,125 @@
+"""Hours of presence told in a sentence: « 2h30 cette semaine », « 1h mardi et 45 min jeudi ».
+
+A wrong number is worse than none: times of day, plans, averages, alternatives and approximations
+give none, and so does any word that this page does not know.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from fractions import Fraction
+
+from workflows.core.phrases import SMALL, bag, normalise
+
+MAX_HOURS = 60
+"""More than this in a week is a slip, or something else."""
+
+_LATE = 8
+"""From here on a whole number of hours may be a time of day."""
+_NUMBERS = {"une": 1, "un": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8,
+            "neuf": 9, "dix": 10}  # fmt: skip
+_N = rf"(?:\d{{1,3}}(?:[.,]\d{{1,2}})?|{'|'.join(_NUMBERS)})"
+_DURATION = re.compile(
+    rf"(?<![\w.,:/])(?:(?P<hours>{_N})\s?(?:heures?|hrs?|h)(?![a-z])"
+    rf"(?:\s?(?:et )?(?P<half>demie?|quart)\b|\s?(?:et )?(?P<minutes>\d{{1,2}})(?!\s?h|[\d/])\s?(?:minutes?|min|mn|m)?\b)?"
+    rf"|(?P<only>\d{{1,3}})\s?(?:minutes?|min|mn)\b|(?P<named>(?:une )?demi,?\s?heure|trois quarts d'heure|un quart d'heure))"
+)
+_NAMED = {"demi": Fraction(1, 2), "trois": Fraction(3, 4), "un quart": Fraction(1, 4)}
+_CLOCK = re.compile(
+    rf"(?:\b(?:a|vers|des|jusqu'a|avant|apres|entre|depuis|partir de|jusque|pour|@)|\d(?:\s,|,\s|\s?[/>]|\s)|\d\s?h\d{{0,2}}\s?(?:,|/|a|et)?)\s?{_N}\s?h"
+    rf"|\bde {_N}\s?h?\d{{0,2}} ?(?:a|,) ?{_N}\s?h|\d\s?(?:h|heures?)\s?\d{{0,2}}\s?(?:a|,|/|>)\s?\d"
+)
+_TOTAL = re.compile(r"(?:soit|total|totalise|totalisant|au final|ce qui fait|ca fait)\b[^0-9]{0,30}$|=\s?$")
+_KNOWN = (
+    SMALL
+    | bag(
+    "bonjour bonsoir salut coucou hello madame monsieur je ai fait effectue realise passe assure tenu ete "
+    "suis etais semaine de presence permanence permanences ligne sur reseaux sociaux facebook instagram "
+    "insta snapchat snap discord tiktok twitch youtube whatsapp messenger et puis lundi mardi mercredi "
+    "jeudi vendredi samedi dimanche soir soiree matin midi apres total soit heures heure pour ma mes mon "
+    "temps connecte connectee promeneur promeneurs net fil eau voici voila merci rappel desole desolee "
+    "oubli retard relance realisees effectuees numerique educative au moi ca cette dernier derniere "
+    "passee passees declaration compte rendu retour janvier fevrier mars avril mai juin juillet aout "
+    "septembre octobre novembre decembre s mn le nous avons on a faites fais en durant pendant c est ce "
+    "qui hier bonne journee semaines num no numero pdn les "
+    "jeunes avec des d"
+    )
+) - bag("pas plus jamais not encore toujours chaque comme pouvoir par jour fois annee tous toutes tout bien")
+_PRESENCE = bag(
+    "semaine presence permanence permanences fait effectue realise assure tenu connecte connectee ligne "
+    "facebook instagram insta snapchat discord tiktok twitch youtube total lundi mardi mercredi jeudi "
+    "vendredi samedi dimanche passe realisees effectuees faites heures"
+)
+_WORDS = re.compile(r"[a-z]+'?|\d+")
+_WEEK = re.compile(r"\b(?:cette semaine|semaine (?:derniere|passee|prochaine|\d{1,2})|s ?\d{2}\b)")
+_DATE = re.compile(
+    r"\b(?:semaine \d{1,2}\b|s ?\d{2}\b|\d{4},s\d{2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?|\d{1,2}(?:er)? (?:janvier|fevrier|mars|avril|mai|juin|juillet"
+    r"|aout|septembre|octobre|novembre|decembre)(?: \d{4})?|(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) \d{1,2}(?!\s?(?:h|min|mn|[.,]?\d|:)))\b"
+)
+
+
+def spent_hours(text: str) -> timedelta | None:
+    """The time that a short text says was spent in presence; None if it is not clear."""
+    flat = re.sub(r"\s+", " ", normalise(_without_names(text[:1_500])).replace("\u2044", "/"))
+    if len(set(_WEEK.findall(flat))) > 1:
+        return None
+    flat = _DATE.sub(" ", flat)
+    found = list(_DURATION.finditer(flat))
+    if not found or "?" in flat or _CLOCK.search(flat) or not _about_presence(flat, found):
+        return None
+    values = [_value(match) for match in found]
+    total = _sum([value for value in values if value is not None], flat, found)
+    if None in values or total is None or total > MAX_HOURS:
+        return None
+    return timedelta(seconds=round(total * 3600))
+
+
+_GREETED = re.compile(r"\b([Bb]onjour|[Bb]onsoir|[Ss]alut|[Cc]oucou|[Mm]erci)((?:,? [A-ZÀ-Ý][\w'’-]{1,20}){1,2})(?=[,.! \n]|$)")
+_NAME_LINE = re.compile(r"\n\s*[A-ZÀ-Ý][\w.'’-]{1,20}(?: [A-ZÀ-Ý][\w.'’-]{0,20}){0,2}\s*$")
+
+
+def _without_names(text: str) -> str:
+    """The text without the name greeted and the name that signs."""
+    return _NAME_LINE.sub("", _GREETED.sub(r"\1", text.strip()))
+
+
+def tells_a_duration(text: str) -> bool:
+    """Whether a text names a duration that may be hours of presence, whatever else it says."""
+    found = _DURATION.finditer(normalise(text[:1_500]))
+    return any(not match["hours"] or not match["hours"].isdigit() or int(match["hours"]) < _LATE for match in found)
+
+
+def _value(found: re.Match[str]) -> Fraction | None:
+    if found["named"]:
+        return next(value for name, value in _NAMED.items() if name in found["named"])
+    if found["only"]:
+        return Fraction(int(found["only"]), 60)
+    minutes = int(found["minutes"] or 0)
+    if minutes >= 60 or (minutes and not found["hours"].isalnum()):
+        return None
+    extra = {"d": Fraction(1, 2), "q": Fraction(1, 4)}.get((found["half"] or " ")[0], Fraction(minutes, 60))
+    number = _NUMBERS.get(found["hours"])
+    return Fraction(number or found["hours"].replace(",", ".")) + extra
+
+
+def _sum(values: list[Fraction], flat: str, found: list[re.Match[str]]) -> Fraction | None:
+    """The sum of what is listed, or the total that is stated when the rest agrees with it."""
+    stated = [value for value, match in zip(values, found, strict=False) if _TOTAL.search(flat[: match.start()])]
+    if not stated or len(values) == 1:
+        return sum(values, Fraction(0)) if not stated or len(values) == 1 else None
+    rest = sum(values, Fraction(0)) - stated[0]
+    return stated[0] if len(stated) == 1 and rest == stated[0] else None
+
+
+def _about_presence(flat: str, found: list[re.Match[str]]) -> bool:
+    """Only known words; and a word of presence, unless the duration is all there is, and short."""
+    rest = _DURATION.sub(" ", flat)
+    words = [word.rstrip("'") for word in _WORDS.findall(rest)]
+    unknown = [word for word in words if word not in _KNOWN and not (len(word) == 1 and word.isalpha())]
+    if unknown:
+        return False
+    told = not _PRESENCE.isdisjoint(words) or (not _PRESENCE.isdisjoint(_WORDS.findall(flat)) and "heures" in flat)
+    late = any(match["hours"] and match["hours"].isdigit() and int(match["hours"]) >= _LATE for match in found)
+    spent = not {"fait", "presence", "effectue", "realise", "total", "permanence"}.isdisjoint(words)
+    return spent if late else (told or len(words) <= 4)
