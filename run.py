@@ -185,7 +185,9 @@ def sending(command: F) -> F:
     """The options of every command that may send."""
     for option in (
         click.option(
-            "--confirmer", is_flag=True, help="Accepte qu'un onglet ait perdu la moitié de ses lignes."
+            "--confirmer",
+            is_flag=True,
+            help="Accepte un onglet qui a perdu la moitié de ses lignes, ou des fichiers plus anciens.",
         ),
         click.option("--seulement", default="", metavar="ADRESSE", help="N'écrit qu'à cette adresse."),
         click.option("--limite", type=click.IntRange(min=0), metavar="N", help="N'envoie que N messages."),
@@ -388,6 +390,32 @@ def etat(session: Session) -> int:
         for line in report.state_lines(facts, campaigns, uncertain):
             click.echo(line)
     return NEEDS_A_PERSON if uncertain else OK
+
+
+@cli.command()
+@click.argument("qui", metavar="QUI")
+@click.pass_obj
+def expliquer(session: Session, qui: str) -> int:
+    """Raconte ce que quelqu'un a reçu, et pourquoi le reste n'est pas parti.
+
+    \b
+    QUI est une Réf., une adresse ou une partie du nom :
+      python run.py expliquer STR-007
+      python run.py expliquer "centre social"
+    """
+    from workflows.engine import report
+
+    stories = session.office().stories(qui)
+    if not stories:
+        raise TourneeError(
+            f"Personne ne correspond à « {qui} ».", "Donnez une Réf., une adresse ou une partie du nom."
+        )
+    if session.json_form:
+        print_json({"command": "expliquer", "stories": [report.story_json(story) for story in stories]})
+    else:
+        for line in report.story_lines(stories):
+            click.echo(line)
+    return OK
 
 
 @cli.command()

@@ -28,12 +28,15 @@ from workflows.engine.prepare import Request, Tools
 from workflows.engine.rendering import Renderer
 from workflows.engine.secrets import secret
 from workflows.engine.settings import Settings, load
+from workflows.engine.story import Story, stories
 
 WORKFLOWS: tuple[Workflow, ...] = (cast(Workflow, call_for_applications),)
 CHECKOUT = Path(__file__).resolve().parent.parent
 """Where the shipped configuration and templates stand."""
 _SMTP_TIMEOUT = 60.0
 _DATA = "donnees"
+_LAST_SENDING = ".dernier-envoi"
+"""Beside the journal: with it gone and an old workbook put back, this file alone knows that mail left."""
 
 Clock = Callable[[], datetime]
 
@@ -98,6 +101,11 @@ class Office:
                 what = f"Le message « {key} » n'est pas à vérifier." if known else f"« {key} » est inconnu."
                 raise TourneeError(what, "« etat » donne la liste des messages à vérifier.")
 
+    def stories(self, who: str) -> list[Story]:
+        """What the people that `who` names were sent, and why the rest was not."""
+        with contextlib.closing(self._read_only_journal()) as journal:
+            return stories(self.tools(journal), who)
+
     def standing(self) -> list[tuple[str, str]]:
         """Where each campaign stands now."""
         with contextlib.closing(self._read_only_journal()) as journal:
@@ -123,6 +131,8 @@ class Office:
             clock=self.clock,
             stop=self.stop,
             progress=self.progress,
+            last_sending=self._last_sending,
+            note_sending=self._note_sending,
         )
 
     def names(self) -> Names:
@@ -192,6 +202,25 @@ class Office:
         """The journal for commands that change nothing: an empty one in memory where there is none."""
         return Journal(self.data / "journal.sqlite3", create=False)
 
+    def _last_sending(self) -> int:
+        try:
+            noted = (self.data / _LAST_SENDING).read_text("ascii")
+        except (OSError, ValueError):
+            return 0
+        return int(noted) if noted.isdecimal() else 0
+
+    def _note_sending(self, number: int) -> None:
+        """Raises TourneeError where nothing can be written."""
+        draft = self.data / f"{_LAST_SENDING}.neuf"
+        try:
+            with draft.open("w", encoding="ascii") as file:
+                file.write(str(number))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self.data / _LAST_SENDING)
+        except OSError as error:
+            raise _unwritable(self.data, error) from error
+
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """One round at a time in a workspace; the system frees the lock of a process that dies."""
@@ -199,10 +228,7 @@ class Office:
             self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self.data / ".verrou", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise TourneeError(
-                f"Le dossier {self.data} ne peut pas être écrit ({error.strerror}).",
-                "Vérifiez ses droits et la place libre du disque, puis relancez.",
-            ) from error
+            raise _unwritable(self.data, error) from error
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -211,6 +237,13 @@ class Office:
             yield
         finally:
             os.close(descriptor)
+
+
+def _unwritable(folder: Path, error: OSError) -> TourneeError:
+    return TourneeError(
+        f"Le dossier {folder} ne peut pas être écrit ({error.strerror}).",
+        "Vérifiez ses droits et la place libre du disque, puis relancez.",
+    )
 
 
 def open_office(workspace: Path, clock_in: Callable[[General], Clock], environ: Mapping[str, str]) -> Office:

@@ -14,6 +14,7 @@ from workflows.core.messages import Mode, Record
 from workflows.core.problems import Problem, TourneeError
 from workflows.engine.account import Account, Mail
 from workflows.engine.checkup import Check
+from workflows.engine.story import Story
 
 _LISTED = 12
 """Lines of one kind that the terminal shows; the sheet has them all."""
@@ -139,6 +140,24 @@ def check_lines(checks: Sequence[Check]) -> list[str]:
 
 def check_json(check: Check) -> dict[str, str]:
     return {"mark": check.mark.value, "what": typography(check.what), "remedy": typography(check.remedy)}
+
+
+def story_lines(stories: Sequence[Story]) -> list[str]:
+    """Each story under its title: the past, then where things stand."""
+    lines: list[str] = []
+    for story in stories:
+        lines += [story.who, *(f"  {line}" for line in story.past)]
+        lines += ["  Aucun message ne lui a été envoyé."] if not story.past else []
+        lines += [f"  Aujourd'hui, {line}" for line in story.now]
+    return [typography(line) for line in lines]
+
+
+def story_json(story: Story) -> dict[str, Any]:
+    return {
+        "who": typography(story.who),
+        "past": [typography(line) for line in story.past],
+        "now": [typography(line) for line in story.now],
+    }
 
 
 def demo_lines(folder: Path) -> list[str]:

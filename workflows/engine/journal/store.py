@@ -260,6 +260,19 @@ class Journal:
         with self._errors():
             return messages.records(self._db, "key = ?", [key]).get(key)
 
+    def about(self, subject: str, address: str) -> list[Record]:
+        """Every real message to a `Réf.` or an address, the earliest first."""
+        with self._errors():
+            found = messages.records(
+                self._db,
+                "campaign NOT LIKE 'essai:%' AND ((subject <> '' AND subject = ?)"
+                " OR messages.key IN (SELECT key FROM recipients WHERE address = ?))",
+                [subject, address],
+            )
+        return sorted(
+            found.values(), key=lambda r: (r.sent_at is None, stamp(r.sent_at) if r.sent_at else "")
+        )
+
     def uncertain(self) -> dict[str, Record]:
         """All messages that may or may not have left."""
         with self._errors():

@@ -1,0 +1,56 @@
+"""`expliquer` answers « pourquoi n'a-t-il rien reçu ? » for any Réf., address or name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.workspace import SAMPLE, TUESDAY, Workspace
+
+
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = Workspace(tmp_path_factory.mktemp("recit"), SAMPLE)
+    workspace.launch(TUESDAY)
+    return workspace
+
+
+def told(workspace: Workspace, who: str) -> str:
+    ran = workspace.run("expliquer", who, at="2027-03-03T10:00", form="texte")
+    assert ran.status == 0, ran.err
+    return ran.out.replace("\u00a0", " ")
+
+
+def test_a_dated_story_of_what_was_sent_and_what_comes(launched: Workspace) -> None:
+    story = told(launched, "str-007")
+    assert "Le 02/03/2027 à 10 h : appel 2027-1, annonce : envoyé à point-selles-sur-cher-7@" in story
+    assert "relance 1 prévue le 16/03/2027" in story
+
+
+@pytest.mark.parametrize(
+    ("who", "reason"),
+    [
+        ("Service jeunesse « L’Étoile » 13", "« Ne plus solliciter » dans Structures"),
+        ("club-romorantin-lanthenay-37@structures.example", "sortie du réseau"),
+        ("STR-036", "reçoit déjà cet appel par STR-007"),
+        ("centre social de salbris", "à corriger. Structures, ligne 6, Courriel"),
+    ],
+)
+def test_everyone_who_got_nothing_has_a_reason(launched: Workspace, who: str, reason: str) -> None:
+    story = told(launched, who)
+    assert "Aucun message ne lui a été envoyé." in story
+    assert reason in story
+
+
+def test_an_address_that_left_the_workbook_keeps_its_story(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, SAMPLE)
+    workspace.launch(TUESDAY)
+    workspace.edit(lambda book: book["Structures"].delete_rows(4))
+    assert "n'est plus dans le classeur" in told(workspace, "club-saint-aignan-1@structures.example")
+
+
+def test_nobody_by_that_name_is_said(launched: Workspace) -> None:
+    ran = launched.run("expliquer", "personne de ce nom")
+    assert ran.status == 2
+    assert "Personne ne correspond" in ran.json["error"]["what"]

@@ -1,0 +1,101 @@
+"""`expliquer`: what one person or structure was sent, and why the rest was not (design §1, promise 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflows.core import french
+from workflows.core.book import Book, Identified
+from workflows.core.cells import fold, label
+from workflows.core.messages import Flag, Record, Send, State, Unsure, Verdict, Wait
+from workflows.core.tables import Row
+from workflows.engine.prepare import Request, Tools, prepare
+
+_NAMES = ("Prénom", "Nom")
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One person or structure: who it is, the dated past, and where things stand now, in sentences."""
+
+    who: str
+    past: tuple[str, ...]
+    now: tuple[str, ...]
+
+
+def stories(tools: Tools, who: str) -> list[Story]:
+    """Everyone whose `Réf.`, address or name this is; changes nothing."""
+    prepared = prepare(tools, Request("expliquer"))
+    found = [
+        _story(tools, prepared.now, _title(tab, ref, row), ref, prepared.verdicts)
+        for tab, ref, row in _matches(prepared.book, who)
+    ]
+    if not found and (records := tools.journal.about("", who.strip().lower())):
+        past = tuple(_sentence(record, prepared.now) for record in records)
+        return [Story(f"{who.strip().lower()} (n'est plus dans le classeur)", past, ())]
+    return found
+
+
+def _matches(book: Book, who: str) -> Iterator[tuple[Identified, str, Row]]:
+    """Her rows that this could mean: the `Réf.` or an address exactly, or a part of the name."""
+    wanted, address = fold(who), who.strip().lower()
+    for identified in book.tabs.values():
+        if identified.tab.own or "Courriel" not in identified.tab.headings:
+            continue
+        for ref, row in identified.by_ref().items():
+            name = fold(" ".join(label(row.cell(heading)) for heading in _NAMES))
+            addresses = label(row.cell("Courriel")).lower().replace(";", " ").replace(",", " ").split()
+            if wanted and (fold(ref) == wanted or address in addresses or wanted in name):
+                yield identified, ref, row
+
+
+def _title(tab: Identified, ref: str, row: Row) -> str:
+    name = " ".join(filter(None, (label(row.cell(heading)) for heading in _NAMES)))
+    return f"{ref}, {name} ({label(row.cell('Courriel')) or 'sans adresse'}), {tab.title} ligne {row.number}"
+
+
+def _story(tools: Tools, now: datetime, title: str, ref: str, verdicts: Sequence[Verdict]) -> Story:
+    past = tuple(_sentence(record, now) for record in tools.journal.about(ref, ""))
+    mine = [verdict for verdict in verdicts if ref in verdict.key.split(":")]
+    return Story(title, past, tuple(_standing(verdict) for verdict in mine))
+
+
+def _sentence(record: Record, now: datetime) -> str:
+    """« Le 02/03/2027 à 10 h : appel 2027-1, annonce, partie vers a@b.example. »"""
+    at = record.sent_at.astimezone(now.tzinfo) if record.sent_at else None
+    when = f"Le {french.date_short(at.date())} à {french.time_(at.time())} : " if at else ""
+    what = f"{_named(record.campaign)}, {_named(record.step)}"
+    match record.state:
+        case State.SENT:
+            end = f"envoyé à {french.join(record.reached or record.recipients)}"
+            if record.refused:
+                end += f" ; refusé pour {french.join([f'{a} ({w})' for a, w in record.refused.items()])}"
+        case State.REFUSED:
+            end = f"refusé par le serveur : {record.detail}"
+        case State.UNCERTAIN | State.SENDING:
+            end = f"parti ou non, à vérifier ({record.detail})"
+        case State.PLANNED:
+            end = f"pas encore parti{f' ({record.detail})' if record.detail else ''}"
+    return f"{when}{what} : {end}."
+
+
+def _standing(verdict: Verdict) -> str:
+    what = _named(verdict.key)
+    match verdict:
+        case Send():
+            return f"{what} : partira au prochain passage."
+        case Wait(reason=reason):
+            return f"{what} : {reason}."
+        case Flag(problem=problem):
+            return f"{what} : à corriger. {problem.where} : {problem.what} {problem.remedy}"
+        case Unsure():
+            return f"{what} : parti ou non, à vérifier."
+
+
+def _named(key: str) -> str:
+    """« appel 2027-1 » for appel:2027-1, « relance 1 » for relance-1."""
+    return " ".join(
+        part.replace("relance-", "relance ").replace("rappel-", "rappel J-") for part in key.split(":")
+    )
