@@ -85,7 +85,7 @@ def test_missing_refs_are_given_unique_and_new(launched: tuple[Workspace, Ran]) 
 
 def openpyxl_rows(path: Path) -> list[dict[str, Any]]:
     sheet = openpyxl.load_workbook(path)["Structures"]
-    headings = [c.value for c in sheet[3]]
+    headings = [str(c.value) for c in sheet[3]]
     return [dict(zip(headings, (c.value for c in row), strict=False)) for row in sheet.iter_rows(4)]
 
 

@@ -80,11 +80,16 @@ def row_order(cell: Cell, history: History, base: str) -> RowOrder:
 def done_words(
     order: Order | None, base: str, records: Mapping[str, Record], zone_now: datetime
 ) -> str | None:
-    """What `Commande faite` shows for an order: when it was carried out, or that it is under way."""
-    if order is None or order.key not in records:
+    """What `Commande faite` shows of the last order: when it was carried out, or that it is under way.
+
+    It stays when the order is taken away: where the journal is lost, it says which number comes next.
+    """
+    last = latest(records, base)
+    key = order.key if order else last.key
+    if key not in records or (order is None and last.number == 1):
         return None
-    number = int(order.key.removeprefix(base).lstrip(":") or 1)
-    record = records[order.key]
+    number = int(key.removeprefix(base).lstrip(":") or 1)
+    record = records[key]
     label = f"{words.SEND_AGAIN} : envoi n° {number}"
     if record.sent_at and record.state is State.SENT:
         at = record.sent_at.astimezone(zone_now.tzinfo)

@@ -38,8 +38,8 @@ class Request:
     scope: Scope = field(default_factory=Scope)
     mode: Mode = Mode.LIVE
     narrowing: Narrowing = field(default_factory=Narrowing)
-    accept_shrinking: bool = False
-    """`--confirmer`: she knows that half a tab is gone."""
+    confirmed: bool = False
+    """`--confirmer`: she knows that half a tab is gone, or that the past is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,9 @@ class Tools:
     clock: Callable[[], datetime]
     stop: Callable[[], bool] = lambda: False
     progress: Callable[[int, int], None] = lambda _done, _total: None
+    last_sending: Callable[[], int] = lambda: 0
+    """The number of the last round that sent something, as neither journal nor workbook holds it."""
+    note_sending: Callable[[int], None] = lambda _number: None
 
     def concerned(self, scope: Scope) -> list[Workflow]:
         return [w for w in self.workflows if scope.workflow in ("", w.NAME)]
@@ -94,6 +97,7 @@ def prepare(tools: Tools, request: Request) -> Prepared:
     book = open_book(tools, workflows, snapshot)
     _refuse_shrinking(tools.journal, book, request)
     sheet_round = _sheet_round(book)
+    _refuse_a_lost_past(tools, request, sheet_round)
     adopt = tools.journal.fresh or sheet_round > tools.journal.round_number
     prepared = Prepared(
         now, snapshot, book, {}, {}, [], adopt, max(sheet_round, tools.journal.round_number) + 1
@@ -139,7 +143,7 @@ def _sheet_round(book: Book) -> int:
 
 def _refuse_shrinking(journal: Journal, book: Book, request: Request) -> None:
     """Half a tab gone is an accident until a person says otherwise."""
-    if request.accept_shrinking:
+    if request.confirmed:
         return
     for title, tab in book.tabs.items():
         before, now = int(journal.meta(f"rows:{title}") or 0), len(tab.rows)
@@ -149,6 +153,23 @@ def _refuse_shrinking(journal: Journal, book: Book, request: Request) -> None:
                 "Rétablissez-les (annuler, ou l'historique du classeur) ;"
                 " si c'est voulu, relancez un envoi avec --confirmer.",
             )
+
+
+def _refuse_a_lost_past(tools: Tools, request: Request, sheet_round: int) -> None:
+    """A journal and a workbook that are both older than the last sending cannot tell who was written to."""
+    last = tools.last_sending()
+    if (
+        request.mode is Mode.TRIAL
+        or request.confirmed
+        or max(sheet_round, tools.journal.round_number) >= last
+    ):
+        return
+    raise TourneeError(
+        f"Ni le journal ni le classeur ne connaissent le dernier envoi (passage n° {last}) :"
+        " rien n'est parti, pour ne rien envoyer deux fois.",
+        "Remettez en place le journal (donnees/journal.sqlite3) ou le classeur les plus récents ;"
+        " si tout est à reprendre, relancez un envoi avec --confirmer.",
+    )
 
 
 def _desk(

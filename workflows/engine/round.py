@@ -87,6 +87,7 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
         _plan(tools, prepared)
         if prepared.mails:
             assert transport is not None
+            tools.note_sending(prepared.round_number)
             _write(tools, prepared, account, leaving=frozenset(m.key for m in prepared.mails))
             delivery = _deliver(tools, prepared.mails, transport)
         else:

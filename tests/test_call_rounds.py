@@ -1,0 +1,289 @@
+"""Rounds of a call one after the other: follow-ups, orders on rows, and what was lost or restored."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.workspace import TUESDAY, Workspace, keys, small
+from workflows.core.messages import State
+from workflows.core.problems import TourneeError
+from workflows.engine.account import Account
+
+FIRST, SECOND = "2027-03-16T10:00", "2027-03-31T10:00"
+"""Ten and twenty working days after Tuesday 2 March 2027; Monday 29 is a holiday."""
+ONE = "appel:2027-1:STR-001"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """Three structures and a call without deadline troubles, launched in the sheet without delay."""
+    book = small(3, "À lancer")
+    book["Appels"][1] = ("2027-1", "Appel de printemps", "01/02/2027", "30/04/2027", "À lancer")
+    return Workspace(tmp_path, book, delai_de_grace='"0"')
+
+
+def reasons(account: Account) -> dict[str, str]:
+    return dict(account.waiting)
+
+
+def candidate(workspace: Workspace, structure: str = "STR-001") -> dict[str, object]:
+    return workspace.row("Candidatures", Structure=structure)
+
+
+def order(
+    workspace: Workspace, word: str | None, structure: str = "STR-001", column: str = "Commande"
+) -> None:
+    workspace.put("Candidatures", {"Structure": structure}, **{column: word})
+
+
+# Follow-ups
+
+
+def test_follow_ups_leave_on_their_working_days_under_the_announcement(workspace: Workspace) -> None:
+    assert len(workspace.round().sent) == 3
+    announced = workspace.mails()[0]
+    assert workspace.round("2027-03-15T18:00").sent == []
+    assert keys(workspace.round(FIRST).sent) == [f"appel:2027-1:STR-00{n}:relance-1" for n in (1, 2, 3)]
+    assert workspace.round("2027-03-30T18:00").sent == []
+    assert len(workspace.round(SECOND).sent) == 3
+    assert workspace.round("2027-04-29T10:00").sent == []
+    for mail in (workspace.mails()[3], workspace.mails()[6]):
+        assert mail["In-Reply-To"] == announced["Message-ID"]
+        assert mail["References"] == announced["Message-ID"]
+        assert mail["To"] == announced["To"]
+    assert candidate(workspace)["Relances"] == "1 le 16/03/2027\u00a0; 2 le 31/03/2027"
+    assert candidate(workspace)["Envoi"] == "Envoyé"
+
+
+def test_a_follow_up_that_comes_late_pushes_the_next_one_back(workspace: Workspace) -> None:
+    workspace.round()
+    assert len(workspace.round("2027-03-31T10:00").sent) == 3  # the first, fifteen days late
+    assert workspace.round("2027-03-31T11:00").sent == []
+    assert workspace.round("2027-04-06T10:00").sent == []
+    assert len(workspace.round("2027-04-07T10:00").sent) == 3
+
+
+def test_no_follow_up_after_the_deadline(workspace: Workspace) -> None:
+    workspace.put("Appels", {"Réf.": "2027-1"}, **{"Date limite": "15/03/2027"})
+    workspace.round()
+    account = workspace.round(FIRST)
+    assert account.sent == []
+    assert "pas de relance après la date limite" in reasons(account)[f"{ONE}:annonce"]
+
+
+@pytest.mark.parametrize(
+    ("column", "word"),
+    [("Réponse", "Oui"), ("Réponse", "À lire"), ("Décision", "Retenue"), ("Commande", "Ne pas envoyer")],
+)
+def test_no_follow_up_to_a_row_with_an_answer_or_a_stop(workspace: Workspace, column: str, word: str) -> None:
+    workspace.round()
+    order(workspace, word, column=column)
+    account = workspace.round(FIRST)
+    assert keys(account.sent) == ["appel:2027-1:STR-002:relance-1", "appel:2027-1:STR-003:relance-1"]
+    assert "déjà envoyé le 02/03/2027" in reasons(account)[f"{ONE}:annonce"]
+    assert candidate(workspace)[column] == word
+
+
+def test_a_structure_that_objects_gets_no_follow_up(workspace: Workspace) -> None:
+    workspace.round()
+    workspace.put("Structures", {"Réf.": "STR-001"}, **{"Ne plus solliciter": "Oui !"})
+    workspace.put("Structures", {"Réf.": "STR-002"}, **{"Ne plus solliciter": "depuis mars"})
+    account = workspace.round(FIRST)
+    assert keys(account.sent) == ["appel:2027-1:STR-003:relance-1"]
+    assert len(account.problems) == 1
+    assert "ne dit ni oui ni non" in account.problems[0].what
+
+
+def test_pause_and_closing_hold_what_is_due(workspace: Workspace) -> None:
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande="en pause ")
+    assert workspace.round().sent == []
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande="À lancer")
+    assert len(workspace.round().sent) == 3
+    for word in ("En pause", "Clos", "Annulée"):
+        workspace.put("Appels", {"Réf.": "2027-1"}, Commande=word)
+        assert workspace.round(FIRST).sent == []
+        with pytest.raises(TourneeError, match=word):
+            workspace.launch(FIRST)
+    assert candidate(workspace)["Envoi"] == "Envoyé"
+
+
+def test_an_unknown_order_sends_nothing_and_is_said(workspace: Workspace) -> None:
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande="Lancer svp")
+    account = workspace.round()
+    assert account.sent == []
+    assert [p.where for p in account.problems] == ["Appels, ligne 2, Commande"]
+
+
+def test_a_command_for_follow_ups_keeps_what_is_to_be_corrected(workspace: Workspace) -> None:
+    workspace.put("Structures", {"Réf.": "STR-001"}, Courriel="à demander")
+    workspace.round()
+    account = workspace.follow_up(FIRST)
+    assert len(account.sent) == 2
+    assert [p.where for p in account.problems] == ["Structures, ligne 2, Courriel"]
+    assert candidate(workspace)["Envoi"] == "À corriger"
+
+
+def test_a_mended_or_new_row_leaves_with_the_next_round(workspace: Workspace) -> None:
+    workspace.put("Structures", {"Réf.": "STR-001"}, Courriel="à demander")
+    workspace.round()
+    workspace.put("Structures", {"Réf.": "STR-001"}, Courriel="s1@structures.example")
+    workspace.edit(lambda book: book["Structures"].append([None, "Nouvelle", "n@structures.example"]))
+    assert [to for _, to in workspace.round("2027-03-03T10:00").sent] == [
+        ("s1@structures.example",),
+        ("n@structures.example",),
+    ]
+    assert workspace.round("2027-03-03T11:00").sent == []
+
+
+# Orders on rows
+
+
+def test_a_row_is_sent_again_once_until_its_order_is_given_anew(workspace: Workspace) -> None:
+    workspace.round()
+    order(workspace, "À renvoyer")
+    assert keys(workspace.round("2027-03-03T10:00").sent) == [f"{ONE}:annonce:2"]
+    done = candidate(workspace)["Commande faite"]
+    assert done == "À renvoyer\u00a0: envoi n° 2, le 03/03/2027 à 10\u00a0h"
+    assert workspace.round("2027-03-03T11:00").sent == []
+    order(workspace, None)
+    assert workspace.round("2027-03-03T12:00").sent == []
+    order(workspace, "à renvoyer")
+    assert keys(workspace.round("2027-03-03T13:00").sent) == [f"{ONE}:annonce:3"]
+    assert workspace.round("2027-03-03T14:00").sent == []
+    assert len(workspace.mails()) == 5
+
+
+def test_a_resend_survives_a_lost_journal_and_a_restored_workbook(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    workspace.round()
+    order(workspace, "À renvoyer")
+    before = workspace.book.read_bytes()
+    workspace.round("2027-03-03T10:00")
+    for path in (workspace.folder / "donnees").glob("journal.sqlite3*"):
+        path.unlink()
+    assert workspace.round("2027-03-03T11:00").sent == []
+    workspace.book.write_bytes(before)  # the order stands there, and nothing says that it was carried out
+    assert workspace.round("2027-03-03T12:00").sent == []
+    assert str(candidate(workspace)["Commande faite"]).startswith("À renvoyer\u00a0: envoi n° 2")
+
+
+def test_an_order_emptied_does_not_bring_an_old_key_back(workspace: Workspace) -> None:
+    workspace.round()
+    order(workspace, "À renvoyer")
+    workspace.round("2027-03-03T10:00")
+    order(workspace, None)
+    workspace.round("2027-03-03T11:00")
+    for path in (workspace.folder / "donnees").glob("journal.sqlite3*"):
+        path.unlink()
+    workspace.round("2027-03-03T12:00")
+    order(workspace, "À renvoyer")
+    assert keys(workspace.round("2027-03-03T13:00").sent) == [f"{ONE}:annonce:3"]
+
+
+def test_a_row_that_is_not_to_be_sent_waits(workspace: Workspace) -> None:
+    workspace.put("Structures", {"Réf.": "STR-001"}, Courriel="à demander")
+    workspace.round()
+    order(workspace, "Ne pas envoyer")
+    workspace.put("Structures", {"Réf.": "STR-001"}, Courriel="s1@structures.example")
+    account = workspace.round("2027-03-03T10:00")
+    assert account.sent == []
+    assert "« Ne pas envoyer »" in reasons(account)[f"{ONE}:annonce"]
+
+
+def test_a_wrong_order_on_a_row_is_said_and_sends_nothing(workspace: Workspace) -> None:
+    workspace.round()
+    order(workspace, "Renvoyer demain")
+    account = workspace.round("2027-03-03T10:00")
+    assert account.sent == []
+    assert [p.where for p in account.problems] == ["Candidatures, ligne 2, Commande"]
+
+
+# What was lost or restored
+
+
+def lose_journal(workspace: Workspace) -> None:
+    for path in (workspace.folder / "donnees").glob("journal.sqlite3*"):
+        path.unlink()
+
+
+def test_a_restored_workbook_is_written_again(workspace: Workspace) -> None:
+    before = workspace.book.read_bytes()
+    workspace.round()
+    workspace.book.write_bytes(before)
+    account = workspace.round("2027-03-03T10:00")
+    assert account.sent == []
+    assert account.exit_status == 0
+    assert [row["Envoi"] for row in workspace.tab("Candidatures")] == ["Envoyé"] * 3
+
+
+def test_a_lost_journal_believes_the_sheet(workspace: Workspace) -> None:
+    workspace.round()
+    lose_journal(workspace)
+    assert workspace.launch("2027-03-03T10:00").sent == []
+    assert len(workspace.round(FIRST).sent) == 3  # follow-ups go on
+    assert [row["Envoi"] for row in workspace.tab("Candidatures")] == ["Envoyé"] * 3
+
+
+def test_a_lost_journal_and_a_restored_workbook_stop_the_round(workspace: Workspace) -> None:
+    before = workspace.book.read_bytes()
+    workspace.round()
+    workspace.book.write_bytes(before)
+    lose_journal(workspace)
+    with pytest.raises(TourneeError, match="journal"):
+        workspace.launch("2027-03-03T10:00")
+    assert len(workspace.mails()) == 3
+
+
+def test_an_older_journal_believes_the_newer_sheet(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande=None)
+    workspace.round()
+    journal = workspace.folder / "donnees" / "journal.sqlite3"
+    older = tmp_path / "journal"
+    shutil.copy(journal, older)
+    workspace.launch("2027-03-03T10:00")
+    lose_journal(workspace)
+    shutil.copy(older, journal)
+    assert workspace.launch("2027-03-03T11:00").sent == []
+    assert workspace.round("2027-03-03T12:00").sent == []
+    assert [row["Envoi"] for row in workspace.tab("Candidatures")] == ["Envoyé"] * 3
+
+
+def test_a_believed_doubt_is_not_sent(workspace: Workspace) -> None:
+    workspace.round()
+    workspace.put("Candidatures", {"Structure": "STR-001"}, Envoi="Envoi en cours")
+    lose_journal(workspace)
+    account = workspace.round("2027-03-03T10:00")
+    assert account.sent == []
+    assert account.uncertain == [f"{ONE}:annonce"]
+    assert candidate(workspace)["Envoi"] == "À vérifier"
+
+
+def test_a_doubt_is_settled_from_the_sheet(workspace: Workspace) -> None:
+    workspace.round()
+    workspace.put("Candidatures", {"Structure": "STR-001"}, Envoi="À vérifier")
+    lose_journal(workspace)
+    workspace.round("2027-03-03T10:00")
+    order(workspace, "À renvoyer")
+    assert keys(workspace.round("2027-03-03T11:00").sent) == [f"{ONE}:annonce:2"]
+    assert candidate(workspace)["Envoi"] == "Envoyé"
+
+
+def test_a_doubt_is_settled_in_the_terminal(workspace: Workspace) -> None:
+    workspace.round()
+    for number in (1, 2):
+        workspace.put("Candidatures", {"Structure": f"STR-00{number}"}, Envoi="À vérifier")
+    lose_journal(workspace)
+    assert workspace.round("2027-03-03T10:00").uncertain == [f"{ONE}:annonce", "appel:2027-1:STR-002:annonce"]
+    office = workspace.office("2027-03-03T11:00")
+    office.settle(f"{ONE}:annonce", sent=False)
+    office.settle("appel:2027-1:STR-002:annonce", sent=True)
+    with pytest.raises(TourneeError, match="n'est pas à vérifier"):
+        office.settle(f"{ONE}:annonce", sent=True)
+    assert [record.state for record in office.uncertain().values()] == []
+    assert keys(workspace.round("2027-03-03T12:00").sent) == [f"{ONE}:annonce"]
+    assert [row["Envoi"] for row in workspace.tab("Candidatures")] == ["Envoyé"] * 3
+    assert State.UNCERTAIN.value not in str(workspace.tab("Candidatures"))
