@@ -25,6 +25,7 @@ from workflows.core.standing import Attempt, RowOrder, latest, numbered, row_ord
 from workflows.core.statuses import refusals
 from workflows.core.structures import contact, not_solicited
 from workflows.core.tables import Row
+from workflows.core.trials import trial_verdicts
 from workflows.core.workflow import Desk, Outlook, Scope, Step
 from workflows.core.working_days import add_working_days
 
@@ -92,7 +93,10 @@ def decide(desk: Desk, scope: Scope) -> Plan:
     chosen = [_asked(calls, scope, desk)] if scope.ref else calls
     verdicts: list[Verdict] = []
     disarmed: list[str] = []
+    facts: dict[str, str] = {}
     for call in chosen:
+        if scope.step is Step.ANY:
+            verdicts += trial_verdicts(desk, call, facts, _tried)
         concerned = _concerned(call, scope, desk)
         if concerned or not (call.order or is_blank(call.row.cell("Commande"))):
             problems += call.problems
@@ -108,7 +112,13 @@ def decide(desk: Desk, scope: Scope) -> Plan:
         seen=tuple(c.campaign for c in calls if c.order == words.LAUNCH),
         unseen=tuple(c.campaign for c in calls if c.order != words.LAUNCH),
         disarmed=tuple(disarmed),
+        facts=facts,
     )
+
+
+def _tried(desk: Desk, call: Call) -> list[Verdict]:
+    """What a launch would send, as if nothing had left yet."""
+    return list(_Decider(desk, call, Scope(NAME, Step.FIRST, call.ref)).verdicts())
 
 
 def _asked(calls: list[Call], scope: Scope, desk: Desk) -> Call:

@@ -10,13 +10,14 @@ from datetime import datetime, time
 from workflows.core import french, words
 from workflows.core.book import Book
 from workflows.core.calls import Call
-from workflows.core.cells import Unreadable, fold, label
+from workflows.core.cells import Unreadable, fold, label, serial_moment
 from workflows.core.messages import Belief, Order, Record, RowWish, Send, State, Verdict, Wait
-from workflows.core.ports import Cell, Value
+from workflows.core.ports import Cell, Kind, Value
 from workflows.core.rows import addresses, date_
 from workflows.core.standing import done_number, done_words, latest, numbered
 from workflows.core.statuses import Shown, shown
 from workflows.core.tables import Row
+from workflows.core.trials import trial_words
 from workflows.core.workflow import Desk, Outlook
 
 STEP = "annonce"
@@ -75,6 +76,8 @@ def _copied(cell: Cell) -> tuple[str, ...]:
 
 def _moment(cell: Cell, now: datetime) -> datetime:
     """When it was sent; a date that cannot be read counts as today, so that no follow-up is early."""
+    if cell.kind is Kind.DATE and isinstance(cell.value, float):
+        return serial_moment(cell.value).replace(tzinfo=now.tzinfo)
     try:
         return datetime.combine(date_(cell, now.date()), time(12), now.tzinfo)
     except Unreadable:
@@ -96,8 +99,10 @@ def project(desk: Desk, calls: Sequence[Call], outlook: Outlook) -> list[RowWish
             for subject in _subjects(desk, call, verdicts)
         }
         wishes += [line.wish() for line in shown_rows.values()]
-        if shown_rows or call.campaign in desk.history.launches:
+        if shown_rows or call.order == words.TRIAL or call.campaign in desk.history.launches:
             wishes.append(_call_wish(desk, call, list(shown_rows.values()), verdicts, lines))
+        elif label(call.row.cell("Commande faite")):
+            wishes.append(RowWish(words.CALLS.title, call.ref, {"Commande faite": None, "État": None}))
     return wishes
 
 
@@ -176,12 +181,21 @@ def _call_wish(
     trouble = states[words.TO_FIX] + states[words.REFUSED] + states[words.UNCERTAIN] + len(call.problems)
     answers = sum(bool(label(row.cell("Réponse"))) for (ref, _), row in lines.items() if ref == call.ref)
     values: dict[str, Value] = {
+        "Commande faite": _order_words(desk, call),
         "État": _state_words(desk, call, states, verdicts),
         "Envoyés": states[words.SENT],
         "Réponses": answers,
         "Problèmes": trouble,
     }
     return RowWish(words.CALLS.title, call.ref, values)
+
+
+def _order_words(desk: Desk, call: Call) -> str | None:
+    """When « Essai » was carried out; what the sheet says of it stands where the journal forgot."""
+    said = label(call.row.cell("Commande faite"))
+    return trial_words(desk.history.facts, call.ref, call.order, desk.now) or (
+        said if call.order == words.TRIAL and said else None
+    )
 
 
 def _state_words(desk: Desk, call: Call, states: Counter[str], verdicts: Mapping[str, Verdict]) -> str:
@@ -199,6 +213,9 @@ def _state_words(desk: Desk, call: Call, states: Counter[str], verdicts: Mapping
         return f"À corriger : {call.problems[0].what}"
     if call.order in (words.CLOSED, words.CANCELLED):
         return " ; ".join([call.order, settled, *rest])
+    if call.order == words.TRIAL:
+        tried = _order_words(desk, call) or "Essai au prochain passage"
+        return f"{tried} ; « {words.LAUNCH} » pour envoyer aux structures"
     if call.order == words.PAUSED:
         return " ; ".join(["En pause", settled, f"{len(due)} en attente", *rest])
     if start := (call.order == words.LAUNCH and desk.held_until(call.campaign)):

@@ -155,6 +155,8 @@ class Send:
     order: Order | None = None
     event: Event | None = None
     """What the mail puts into a calendar."""
+    trial: bool = False
+    """« Essai » in the sheet: it goes to the coordinator only, marked, whatever the round's mode."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,12 +48,13 @@ def paced(
     """
     if not general.hours.is_open(now, is_public_holiday):
         again = general.hours.next_opening(now, is_public_holiday)
-        return hold(verdicts, f"hors horaires, reprise {soon(again, now)}")
+        reason = f"hors horaires, reprise {soon(again, now)}"
+        return [v if isinstance(v, Send) and v.trial else hold([v], reason)[0] for v in verdicts]
     room = general.cap_per_day - len(served)
     messages = general.cap_per_round
     found: list[Verdict] = []
     for verdict in verdicts:
-        if isinstance(verdict, Send):
+        if isinstance(verdict, Send) and not verdict.trial:
             room -= len(verdict.recipients)
             messages -= 1
             if messages < 0:

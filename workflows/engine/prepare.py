@@ -250,7 +250,7 @@ def _written(tools: Tools, request: Request, workflow: Workflow, send: Send, mai
         problem = error.problems[0]
         return Flag(send.key, Problem(send.where, problem.what, problem.remedy))
     mail = Mail(send.key, send.recipients, rendered, send)
-    if request.mode is Mode.TRIAL:
+    if request.mode is Mode.TRIAL or send.trial:
         mail = _trial_mail(tools, request, mail)
         gone = tools.journal.record(mail.key)
         if gone and gone.state is not State.PLANNED:
@@ -273,6 +273,7 @@ def _trial_mail(tools: Tools, request: Request, mail: Mail) -> Mail:
     """
     marked = composing.trial_copy(mail.rendered, mail.recipients)
     content = f"{marked.subject}\n{marked.text}".encode()
-    token = hashlib.sha256(content).hexdigest()[:12] if request.scope.step is Step.ANY else uuid4().hex[:12]
+    once = request.scope.step is Step.ANY and not mail.send.trial
+    token = hashlib.sha256(content).hexdigest()[:12] if once else uuid4().hex[:12]
     to = tools.general.trial_address or tools.general.sender.address
-    return Mail(f"{TRIAL}{token}:{mail.key}", (to,), marked, mail.send)
+    return Mail(f"{TRIAL}{token}:{mail.key.removeprefix(TRIAL)}", (to,), marked, mail.send)

@@ -102,9 +102,8 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
 
 def _authorise(tools: Tools, request: Request, prepared: Prepared) -> None:
     """A launch in the terminal holds for the rounds to come; a sight of `À lancer` starts the delay."""
-    for name, plan in prepared.plans.items():
+    for plan in prepared.plans.values():
         tools.journal.see(plan.seen, plan.unseen, prepared.now)
-        tools.journal.learn(name, plan.facts)
         if request.scope.step is Step.FIRST:
             for campaign in plan.launched:
                 tools.journal.authorise(campaign, prepared.now)
@@ -131,7 +130,7 @@ def _connected(tools: Tools, request: Request, prepared: Prepared, account: Acco
 def _hold_all(prepared: Prepared, reason: str) -> None:
     prepared.mails.clear()
     for name, plan in prepared.plans.items():
-        prepared.plans[name] = replace(plan, verdicts=tuple(hold(plan.verdicts, reason)))
+        prepared.plans[name] = replace(plan, verdicts=tuple(hold(plan.verdicts, reason)), facts={})
 
 
 def _plan(tools: Tools, prepared: Prepared) -> None:
@@ -142,6 +141,8 @@ def _plan(tools: Tools, prepared: Prepared) -> None:
         [scope for plan in prepared.plans.values() for scope in plan.disarmed],
         prepared.round_number,
     )
+    for name, plan in prepared.plans.items():
+        tools.journal.learn(name, plan.facts)
     _refresh(tools, prepared)
 
 

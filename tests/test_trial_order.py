@@ -1,0 +1,62 @@
+"""« Essai » in the sheet: the campaign goes to the coordinator alone, once, and leaves no trace in its rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.workspace import TUESDAY, Workspace, small
+
+COORDINATOR = "coordination@exemple.fr"
+LATER = "2027-03-02T10:30"
+
+
+def trial(folder: Path, **settings: str) -> Workspace:
+    return Workspace(folder, small(3, "Essai"), **settings)
+
+
+def test_it_goes_to_the_coordinator_alone_and_once(tmp_path: Path) -> None:
+    workspace = trial(tmp_path)
+    first = workspace.round(TUESDAY)
+    assert [to for _, to in first.sent] == [(COORDINATOR,)] * 3
+    assert {mail["To"] for mail in workspace.mails()} == {COORDINATOR}
+    assert all("[ESSAI]" in mail["Subject"] for mail in workspace.mails())
+    call = workspace.row("Appels", **{"Réf.": "2027-1"})
+    assert call["Commande faite"].replace("\u00a0", " ") == "Essai le 02/03/2027 à 10 h"
+    assert workspace.round(LATER).sent == []
+    assert workspace.tab("Candidatures") == []
+
+
+def test_outside_office_hours_too(tmp_path: Path) -> None:
+    assert len(trial(tmp_path).round("2027-03-06T22:00").sent) == 3
+
+
+def test_the_trial_address_comes_first(tmp_path: Path) -> None:
+    workspace = trial(tmp_path, adresse_essai='"essais@reseau.example"')
+    workspace.round(TUESDAY)
+    assert {mail["To"] for mail in workspace.mails()} == {"essais@reseau.example"}
+
+
+def test_a_lost_journal_takes_the_sheet_at_its_word(tmp_path: Path) -> None:
+    workspace = trial(tmp_path)
+    workspace.round(TUESDAY)
+    for part in (tmp_path / "donnees").glob("journal.sqlite3*"):
+        part.unlink()
+    assert workspace.round(LATER).sent == []
+
+
+def test_emptying_the_cell_arms_it_again(tmp_path: Path) -> None:
+    workspace = trial(tmp_path)
+    workspace.round(TUESDAY)
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande=None)
+    workspace.round("2027-03-02T10:15")
+    assert workspace.row("Appels", **{"Réf.": "2027-1"})["Commande faite"] is None
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande="Essai")
+    assert len(workspace.round(LATER).sent) == 3
+
+
+def test_the_real_launch_is_not_affected(tmp_path: Path) -> None:
+    workspace = trial(tmp_path)
+    workspace.round(TUESDAY)
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande=None)
+    assert len(workspace.launch(LATER).sent) == 3
+    assert COORDINATOR not in {mail["To"] for mail in workspace.mails()[3:]}

@@ -1,0 +1,63 @@
+"""« Essai » as a standing order: the campaign goes once to the coordinator alone (design §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from workflows.core import french, words
+from workflows.core.cells import fold, label
+from workflows.core.messages import History, Send, Verdict
+from workflows.core.tables import Row
+from workflows.core.workflow import Desk
+
+MARK = "essai:"
+"""Before the key of whatever concerns a trial."""
+
+
+class Campaign(Protocol):
+    """A row with a standing order: a call, a session."""
+
+    @property
+    def ref(self) -> str: ...
+    @property
+    def row(self) -> Row: ...
+    @property
+    def order(self) -> str: ...
+
+
+C = TypeVar("C", bound=Campaign)
+
+
+def trial_verdicts(
+    desk: Desk, campaign: C, facts: dict[str, str], decide: Callable[[Desk, C], list[Verdict]]
+) -> list[Verdict]:
+    """The campaign's messages, marked as a trial, unless this order was carried out already.
+
+    `facts` gets what has to be remembered: when it was done, or that the order is gone. Keys bear MARK,
+    so that nothing of a trial is shown in the campaign's rows.
+    """
+    name = f"{MARK}{campaign.ref}"
+    if campaign.order != words.TRIAL:
+        facts |= {name: ""} if name in desk.history.facts else {}
+        return []
+    if name in desk.history.facts or fold(label(campaign.row.cell("Commande faite"))).startswith("essai"):
+        return []
+    verdicts = decide(replace(desk, history=History(), trial=True), campaign)
+    if any(isinstance(verdict, Send) for verdict in verdicts):
+        facts[name] = desk.now.isoformat()
+    return [
+        replace(v, key=MARK + v.key, trial=True) if isinstance(v, Send) else replace(v, key=MARK + v.key)
+        for v in verdicts
+    ]
+
+
+def trial_words(facts: Mapping[str, str], ref: str, order: str, now: datetime) -> str | None:
+    """What `Commande faite` shows for « Essai »: « Essai le 02/03/2027 à 10 h »."""
+    done = facts.get(f"{MARK}{ref}")
+    if order != words.TRIAL or not done:
+        return None
+    at = datetime.fromisoformat(done).astimezone(now.tzinfo)
+    return f"{words.TRIAL} le {french.date_short(at.date())} à {french.time_(at.time())}"
