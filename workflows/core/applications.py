@@ -5,29 +5,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, time
+from datetime import datetime
 
 from workflows.core import french, words
 from workflows.core.book import Book
 from workflows.core.calls import Call
-from workflows.core.cells import Unreadable, fold, label, serial_moment
+from workflows.core.cells import Unreadable, label
 from workflows.core.messages import Belief, Order, Record, RowWish, Send, State, Verdict, Wait
-from workflows.core.ports import Cell, Kind, Value
-from workflows.core.rows import addresses, date_
+from workflows.core.ports import Cell, Value
+from workflows.core.rows import addresses
 from workflows.core.standing import done_number, done_words, latest, numbered
-from workflows.core.statuses import Shown, shown
+from workflows.core.statuses import Shown, believed_moment, believed_state, shown
 from workflows.core.tables import Row
 from workflows.core.trials import trial_words
 from workflows.core.workflow import Desk, Outlook
 
 STEP = "annonce"
 _FOLLOW_UP = re.compile(r"(\d) (le (\d\d/\d\d/\d{4})|refusée|en cours|à vérifier)")
-_STATES = {
-    fold(words.SENT): State.SENT,
-    fold(words.REFUSED): State.REFUSED,
-    fold(words.SENDING): State.UNCERTAIN,
-    fold(words.UNCERTAIN): State.UNCERTAIN,
-}
 
 
 def application_rows(book: Book) -> dict[tuple[str, str], list[Row]]:
@@ -41,14 +35,14 @@ def application_rows(book: Book) -> dict[tuple[str, str], list[Row]]:
 def belief_of(row: Row, now: datetime) -> Iterator[Belief]:
     """What one row says was sent, refused, or may have left."""
     call, structure = label(row.cell("Appel")), label(row.cell("Structure"))
-    state = _STATES.get(fold(label(row.cell("Envoi"))))
+    state = believed_state(row.cell("Envoi"))
     if not (call and structure and state):
         return
     campaign = f"appel:{call}"
     base = f"{campaign}:{structure}:{STEP}"
     number = done_number(row.cell("Commande faite"))
     copied = _copied(row.cell("Courriel"))
-    at = _moment(row.cell("Envoyé le"), now)
+    at = believed_moment(row.cell("Envoyé le"), now)
     detail = label(row.cell("Motif")) if state is State.REFUSED else ""
     for earlier in range(1, number):
         step = numbered(STEP, earlier)
@@ -72,16 +66,6 @@ def _copied(cell: Cell) -> tuple[str, ...]:
         return addresses(cell)
     except Unreadable:
         return ()
-
-
-def _moment(cell: Cell, now: datetime) -> datetime:
-    """When it was sent; a date that cannot be read counts as today, so that no follow-up is early."""
-    if cell.kind is Kind.DATE and isinstance(cell.value, float):
-        return serial_moment(cell.value).replace(tzinfo=now.tzinfo)
-    try:
-        return datetime.combine(date_(cell, now.date()), time(12), now.tzinfo)
-    except Unreadable:
-        return now
 
 
 def project(desk: Desk, calls: Sequence[Call], outlook: Outlook) -> list[RowWish]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from workflows.core import words
+from workflows.core.cells import Unreadable, fold, label, serial_moment
 from workflows.core.messages import Flag, Record, Send, State, Unsure, Verdict, Wait
+from workflows.core.ports import Cell, Kind
+from workflows.core.rows import date_
 
 _UNSURE = (
     "Parti ou non ? Regardez dans les messages envoyés : s'il n'y est pas,"
@@ -62,3 +65,26 @@ def _reason(verdict: Verdict | None) -> str:
         case Send(note=note):
             return note
     return ""
+
+
+_BELIEVED = {
+    fold(words.SENT): State.SENT,
+    fold(words.REFUSED): State.REFUSED,
+    fold(words.SENDING): State.UNCERTAIN,
+    fold(words.UNCERTAIN): State.UNCERTAIN,
+}
+
+
+def believed_state(cell: Cell) -> State | None:
+    """What a status column says of a message that the journal does not hold; None: nothing left."""
+    return _BELIEVED.get(fold(label(cell)))
+
+
+def believed_moment(cell: Cell, now: datetime) -> datetime:
+    """When it was sent; a date that cannot be read counts as today, so that no follow-up is early."""
+    if cell.kind is Kind.DATE and isinstance(cell.value, float):
+        return serial_moment(cell.value).replace(tzinfo=now.tzinfo)
+    try:
+        return datetime.combine(date_(cell, now.date()), time(12), now.tzinfo)
+    except Unreadable:
+        return now
