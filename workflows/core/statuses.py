@@ -82,9 +82,9 @@ def believed_state(cell: Cell) -> State | None:
 
 def believed_moment(cell: Cell, now: datetime) -> datetime:
     """When it was sent; a date that cannot be read counts as today, so that no follow-up is early."""
-    if cell.kind is Kind.DATE and isinstance(cell.value, float):
-        return serial_moment(cell.value).replace(tzinfo=now.tzinfo)
     try:
+        if cell.kind is Kind.DATE and isinstance(cell.value, float):
+            return serial_moment(cell.value).replace(tzinfo=now.tzinfo)
         return datetime.combine(date_(cell, now.date()), time(12), now.tzinfo)
     except Unreadable:
         return now
