@@ -1,4 +1,4 @@
-"""« Essai » in the sheet: the campaign goes to the coordinator alone, once, and leaves no trace in its rows."""
+"""« Essai » in the sheet: the campaign goes to the coordinator alone, once; its rows show nothing of it."""
 
 from __future__ import annotations
 

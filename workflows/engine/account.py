@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from workflows.core.french import plural
 from workflows.core.messages import Flag, Mode, Send, Unsure, Verdict, Wait
 from workflows.core.problems import Problem, TourneeError
 from workflows.engine.rendering import Rendered
@@ -33,6 +35,8 @@ class Account:
     planned: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     sent: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     waiting: list[tuple[str, str]] = field(default_factory=list)
+    held: Counter[str] = field(default_factory=Counter)
+    """Of those that wait, the ones that are due, by reason."""
     refused: list[tuple[str, str]] = field(default_factory=list)
     uncertain: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -47,14 +51,30 @@ class Account:
         """Account for those that did not leave in this round."""
         for verdict in verdicts:
             match verdict:
-                case Wait(key=key, reason=reason):
+                case Wait(key=key, reason=reason, due=due):
                     self.waiting.append((key, reason))
+                    self.held.update([reason] if due else [])
                 case Send(key=key):
                     self.waiting.append((key, "à envoyer"))
                 case Flag(problem=problem):
                     self.problems.append(problem)
                 case Unsure(key=key):
                     self.uncertain.append(key)
+
+    @property
+    def open_points(self) -> list[Problem]:
+        """All that a person should know of: what is wrong, then what waits, a line for each reason."""
+        unsure = "Parti ou non ? Regardez dans les messages envoyés."
+        remedy = "Écrivez « À renvoyer » sur sa ligne s'il n'y est pas."
+        return [
+            *dict.fromkeys(self.problems),
+            *(Problem(f"À vérifier, {key}", unsure, remedy) for key in self.uncertain),
+            *(Problem(f"Refusé, {key}", words, "Corrigez l'adresse.") for key, words in self.refused),
+            *(
+                Problem(f"En attente, {plural(count, 'message')}", reason, "Rien : partira de soi-même.")
+                for reason, count in self.held.most_common()
+            ),
+        ]
 
     @property
     def exit_status(self) -> int:

@@ -12,6 +12,8 @@ from workflows.core.working_days import is_public_holiday
 from workflows.engine.general import General
 
 DAY = timedelta(hours=24)
+ROUND_EVERY = timedelta(minutes=15)
+"""How often a round is made, by cron or by `planifier`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ from workflows.core.messages import Mode, Send, State, Verdict, Wait
 from workflows.core.ports import Receipt, Transport, TransportError, Value, WorkbookError
 from workflows.core.problems import Problem, TourneeError
 from workflows.core.workflow import Desk, Outlook, Step, Workflow
+from workflows.core.working_days import is_public_holiday
 from workflows.engine import composing, status_page
 from workflows.engine.account import Account, Mail
 from workflows.engine.calendar_part import calendar_part
 from workflows.engine.deliver import Delivery, deliver
 from workflows.engine.journal import Message
-from workflows.engine.pacing import DAY, hold
+from workflows.engine.pacing import DAY, ROUND_EVERY, hold
 from workflows.engine.prepare import TRIAL, Prepared, Request, Tools, highest, open_book, prepare
 from workflows.engine.write_back import WriteBack, Writing, plain
 
@@ -315,12 +316,18 @@ def _status(tools: Tools, prepared: Prepared, account: Account, writer: WriteBac
     served = tools.journal.served_since(prepared.now - DAY)
     today = [at for at in served if at.astimezone(prepared.now.tzinfo).date() == prepared.now.date()]
     counts: dict[str, Value] = {
+        "Prochain passage": _next_round(tools, prepared.now),
         "Envoyés aujourd'hui": len(today),
         "Reste du plafond": max(0, tools.general.cap_per_day - len(served)),
         "En attente": len(account.waiting),
         "Problèmes": len(account.problems),
     }
-    status_page.write_page(writer, prepared.round_number, prepared.now, counts, account.problems)
+    status_page.write_page(writer, prepared.round_number, prepared.now, counts, account.open_points)
+
+
+def _next_round(tools: Tools, now: datetime) -> datetime:
+    """When cron comes by next, as `planifier` sets it up: every quarter of an hour in office hours."""
+    return tools.general.hours.next_opening(now + ROUND_EVERY, is_public_holiday)
 
 
 def _remember(tools: Tools, book: Book, writing: Writing, top: dict[str, int]) -> None:

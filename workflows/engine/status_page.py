@@ -42,9 +42,9 @@ def write_page(
     counts: dict[str, Value],
     problems: Sequence[Problem],
 ) -> None:
-    """The facts of this round and what a person has to mend."""
+    """The facts of this round, what a person has to mend and what waits."""
     _put(writer, 0, {"Dernier passage": now, "Passage n°": number, **counts})
-    lines = [_columns(problem) for problem in [*dict.fromkeys(problems)][:_MOST]]
+    lines = [_columns(problem) for problem in problems[:_MOST]]
     present = len(writer.book[words.STATUS].rows)
     for offset in range(max(len(lines), present)):
         _put(writer, offset, lines[offset] if offset < len(lines) else dict.fromkeys(_LISTED))
