@@ -1,0 +1,99 @@
+"""Kills: at every named step of a round, and at random moments."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.faults.killer import Event, Point
+from tests.faults.tally import Tally
+from tests.faults.world import ANNOUNCEMENT, FOLLOW_UP, START, Book, Mail, Servers, World
+
+FOLLOW_UP_DAY = START.replace(day=17)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a round is killed: on which workbook and mail, and in which round of a call's life."""
+
+    book: Book
+    mail: Mail
+    step: str = ANNOUNCEMENT
+
+    @property
+    def words(self) -> str:
+        return f"killed in the {'first' if self.step == ANNOUNCEMENT else 'follow-up'} round, {self.book}, {self.mail}"
+
+    def ready(self, servers: Servers, structures: int = 5) -> World:
+        """A world in which the next `passage` has something to send to everyone."""
+        world = servers.world(structures, self.book, self.mail)
+        if self.step == FOLLOW_UP:
+            world.settle()
+            world.at = FOLLOW_UP_DAY
+        return world
+
+
+SETTINGS = (
+    Setting("xlsx", "smtp"),
+    Setting("google", "smtp"),
+    Setting("xlsx", "maildir"),
+    Setting("xlsx", "smtp", FOLLOW_UP),
+    Setting("google", "smtp", FOLLOW_UP),
+)
+
+
+def events(servers: Servers, setting: Setting) -> tuple[Event, ...]:
+    """The steps of a round that nothing disturbs, in order."""
+    world = setting.ready(servers)
+    ended = world.run("passage")
+    assert ended.status == 0, ended.out + ended.err
+    return ended.events
+
+
+def at_every_step(servers: Servers, setting: Setting, every: int = 1, first: int = 1) -> Tally:
+    """One kill at each `every`-th step of the round, then rounds until all is done."""
+    tally = Tally(setting.words + ", at every step")
+    steps = events(servers, setting)
+    for nth in range(first, len(steps) + 1, every):
+        world = setting.ready(servers)
+        hers = world.hers()
+        ended = world.run("passage", point=Point(nth))
+        _judge(world, tally, f"{setting} {nth} {steps[nth - 1].name}", hers, int(ended.killed))
+    return tally
+
+
+def at_random(servers: Servers, setting: Setting, runs: int, seed: int = 1) -> Tally:
+    """Kills at moments that no step marks: up to three in a row, at random times."""
+    tally = Tally(setting.words + ", at random moments")
+    generator = random.Random(f"{seed} {setting}")
+    world = setting.ready(servers)
+    steps = world.run("passage").events
+    lasts = steps[-1].at - steps[0].at + 0.02
+    for run in range(runs):
+        world = setting.ready(servers)
+        hers = world.hers()
+        kills = 0
+        for _ in range(generator.randint(1, 3)):
+            kills += world.run("passage", delay=generator.uniform(0, lasts)).killed
+        _judge(world, tally, f"{setting} random {run}", hers, kills)
+    return tally
+
+
+def _judge(
+    world: World, tally: Tally, label: str, hers: dict[str, list[tuple[object, ...]]], kills: int
+) -> None:
+    step = FOLLOW_UP if world.at.day >= FOLLOW_UP_DAY.day else ANNOUNCEMENT
+    tally.tried += 1
+    tally.interrupted += bool(kills)
+    world.settle()
+    world.judge(tally, label, hers, doubtful=kills, step=step)
+    world.close()
+
+
+def tallies(servers: Servers, share: float = 1.0) -> Iterator[Tally]:
+    """All of it, or a part."""
+    every = max(1, round(1 / share))
+    for number, setting in enumerate(SETTINGS):
+        yield at_every_step(servers, setting, every, 1 + number % every)
+        yield at_random(servers, setting, max(2, round(40 * share)))
