@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from workflows.core.book import Book, highest_numbers
-from workflows.core.french import typography
 from workflows.core.messages import Mode, Send, State, Verdict, Wait
-from workflows.core.ports import Receipt, Transport, TransportError, Value, WorkbookError
-from workflows.core.problems import Problem, TourneeError
-from workflows.core.workflow import Desk, Outlook, Step, Workflow
-from workflows.core.working_days import is_public_holiday
-from workflows.engine import composing, status_page
+from workflows.core.ports import Transport, TransportError
+from workflows.core.problems import TourneeError
+from workflows.core.workflow import Outlook, Step
+from workflows.engine import composing, showing, status_page
 from workflows.engine.account import Account, Mail
 from workflows.engine.calendar_part import calendar_part
 from workflows.engine.deliver import Delivery, deliver
 from workflows.engine.journal import Message
-from workflows.engine.pacing import DAY, ROUND_EVERY, hold
-from workflows.engine.prepare import TRIAL, Prepared, Request, Tools, highest, open_book, prepare
-from workflows.engine.write_back import WriteBack, Writing, plain
-
-_SENTENCES = {"État", "Motif", "Relances", "Commande faite"}
+from workflows.engine.pacing import hold
+from workflows.engine.prepare import TRIAL, Prepared, Request, Tools, prepare
 
 
 def preview(tools: Tools, request: Request) -> Account:
@@ -89,7 +83,7 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
         if prepared.mails:
             assert transport is not None
             tools.note_sending(prepared.round_number)
-            _write(tools, prepared, account, leaving=frozenset(m.key for m in prepared.mails))
+            showing.write(tools, prepared, account, leaving=frozenset(m.key for m in prepared.mails))
             delivery = _deliver(tools, prepared.mails, transport)
         else:
             delivery = Delivery()
@@ -97,7 +91,7 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
         if transport:
             transport.close()
     verdicts = _count(account, prepared.verdicts, prepared.mails, delivery)
-    _finish(tools, prepared, account, verdicts)
+    showing.finish(tools, prepared, account, verdicts)
     return account
 
 
@@ -108,7 +102,7 @@ def _authorise(tools: Tools, request: Request, prepared: Prepared) -> None:
         if request.scope.step is Step.FIRST:
             for campaign in plan.launched:
                 tools.journal.authorise(campaign, prepared.now)
-    _refresh(tools, prepared)
+    showing.refresh(tools, prepared)
 
 
 def _connected(tools: Tools, request: Request, prepared: Prepared, account: Account) -> Transport | None:
@@ -144,7 +138,7 @@ def _plan(tools: Tools, prepared: Prepared) -> None:
     )
     for name, plan in prepared.plans.items():
         tools.journal.learn(name, plan.facts)
-    _refresh(tools, prepared)
+    showing.refresh(tools, prepared)
 
 
 def _message(tools: Tools, mail: Mail, now: datetime) -> Message:
@@ -230,128 +224,3 @@ def _not_begun(verdict: Verdict, delivery: Delivery) -> Verdict:
         delivery.failure.what if delivery.failure else "arrêté avant ce message, suite au prochain passage"
     )
     return Wait(verdict.key, reason, due=True)
-
-
-# The workbook
-
-
-def _refresh(tools: Tools, prepared: Prepared) -> None:
-    """Look at the journal again: what the sheet shows is what it holds."""
-    for workflow in tools.workflows:
-        if desk := prepared.desks.get(workflow.NAME):
-            history = tools.journal.history(workflow.campaigns(prepared.book, prepared.now), workflow.NAME)
-            prepared.desks[workflow.NAME] = replace(desk, history=history)
-
-
-def _finish(tools: Tools, prepared: Prepared, account: Account, verdicts: Sequence[Verdict]) -> None:
-    """Read again where something left, and write how everything stands; what fails stays pending."""
-    try:
-        if prepared.mails:
-            _reread(tools, prepared)
-        _refresh(tools, prepared)
-        _write(tools, prepared, account, verdicts=verdicts)
-    except (WorkbookError, TourneeError) as error:
-        account.pending_writes = max(1, len(prepared.mails))
-        account.problems.append(
-            Problem(
-                "Classeur", f"{error.what} Les statuts de cette tournée n'y sont pas encore.", error.remedy
-            )
-        )
-    tools.journal.remember(pending=str(account.pending_writes), last_round=prepared.now.isoformat())
-
-
-def _reread(tools: Tools, prepared: Prepared) -> None:
-    workflows = [w for w in tools.workflows if w.NAME in prepared.desks]
-    prepared.snapshot = tools.workbook.read()
-    prepared.book = open_book(tools, workflows, prepared.snapshot)
-    for name, desk in prepared.desks.items():
-        prepared.desks[name] = replace(desk, book=prepared.book)
-    prepared.adopt = False
-
-
-def _write(
-    tools: Tools,
-    prepared: Prepared,
-    account: Account,
-    *,
-    leaving: frozenset[str] = frozenset(),
-    verdicts: Sequence[Verdict] | None = None,
-) -> None:
-    """One atomic write: the mark before sending (`leaving`), or the round's results."""
-    book, journal = prepared.book, tools.journal
-    top = highest_numbers(book, highest(journal))
-    known = {title: journal.known_rows(title) for title in book.tabs}
-    writer = WriteBack(book, journal.noted, known, top, prepared.adopt)
-    writer.fill_refs()
-    for workflow in tools.workflows:
-        if desk := prepared.desks.get(workflow.NAME):
-            mine = prepared.plans[workflow.NAME].verdicts if verdicts is None else verdicts
-            _wish(writer, workflow, desk, Outlook(mine, leaving))
-    status_page.write_number(writer, prepared.round_number)
-    writing = writer.writing
-    if not leaving:
-        account.problems += writing.problems
-        _status(tools, prepared, account, writer)
-    journal.note(writing.notes)
-    receipt = tools.workbook.write(writing.edits, prepared.snapshot) if writing.edits else Receipt()
-    _remember(tools, book, writing, top)
-    if not leaving:
-        account.written += writing.rows
-    account.problems += _misplaced(tools, book, receipt)
-
-
-def _wish(writer: WriteBack, workflow: Workflow, desk: Desk, outlook: Outlook) -> None:
-    wishes = workflow.project(desk, outlook)
-    if wishes:
-        writer.add_missing_columns(tab.title for tab in workflow.TABS)
-    writer.wish([replace(w, values={h: _spoken(h, v) for h, v in w.values.items()}) for w in wishes])
-
-
-def _spoken(heading: str, value: Value) -> Value:
-    """Sentences of ours get their no-break spaces; what is copied from her cells stays as it is."""
-    return typography(value) if isinstance(value, str) and heading in _SENTENCES else value
-
-
-def _status(tools: Tools, prepared: Prepared, account: Account, writer: WriteBack) -> None:
-    served = tools.journal.served_since(prepared.now - DAY)
-    today = [at for at in served if at.astimezone(prepared.now.tzinfo).date() == prepared.now.date()]
-    counts: dict[str, Value] = {
-        "Prochain passage": _next_round(tools, prepared.now),
-        "Envoyés aujourd'hui": len(today),
-        "Reste du plafond": max(0, tools.general.cap_per_day - len(served)),
-        "En attente": len(account.waiting),
-        "Problèmes": len(account.problems),
-    }
-    status_page.write_page(writer, prepared.round_number, prepared.now, counts, account.open_points)
-
-
-def _next_round(tools: Tools, now: datetime) -> datetime:
-    """When cron comes by next, as `planifier` sets it up: every quarter of an hour in office hours."""
-    return tools.general.hours.next_opening(now + ROUND_EVERY, is_public_holiday)
-
-
-def _remember(tools: Tools, book: Book, writing: Writing, top: dict[str, int]) -> None:
-    """The rows as they are now: gives an emptied `Réf.` back, and shows that half a tab is gone."""
-    journal = tools.journal
-    for title, tab in book.tabs.items():
-        journal.know_rows(title, tab.abouts())
-    for (title, ref), about in writing.appended.items():
-        journal.know_rows(title, {ref: about})
-    sizes = {f"rows:{title}": str(len(tab.rows)) for title, tab in book.tabs.items() if tab.table}
-    journal.remember(**sizes, **{f"highest:{prefix}": str(number) for prefix, number in top.items()})
-
-
-def _misplaced(tools: Tools, book: Book, receipt: Receipt) -> Iterable[Problem]:
-    """Rows that moved between the read and the write: noted as ours, so that the next round mends them."""
-    by_title = {tab.title: tab for tab in book.tabs.values()}
-    for put, found in receipt.misplaced:
-        tab = by_title.get(put.sheet)
-        if tab is None or tab.table is None:
-            continue
-        heading = next((h for h, column in tab.table.columns.items() if column == put.column), "")
-        tools.journal.note([(tab.tab.title, found, heading, plain(put.value))])
-        yield Problem(
-            f"{put.sheet}, ligne {put.row}",
-            "La ligne a été déplacée pendant l'écriture.",
-            "Rien à faire : la prochaine tournée remet les statuts en place.",
-        )
