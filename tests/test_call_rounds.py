@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.workspace import TUESDAY, Workspace, keys, small
+from tests.support.workspace import Workspace, keys, small
 from workflows.core.messages import State
 from workflows.core.problems import TourneeError
 from workflows.engine.account import Account
