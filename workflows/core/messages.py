@@ -155,6 +155,8 @@ class Send:
     order: Order | None = None
     event: Event | None = None
     """What the mail puts into a calendar."""
+    attachments: tuple[str, ...] = ()
+    """Names of files of the attachments' folder (core/attachments.py)."""
     trial: bool = False
     """« Essai » in the sheet: it goes to the coordinator only, marked, whatever the round's mode."""
 
@@ -219,6 +221,8 @@ class Plan:
     """Campaigns that are no longer at `À lancer`: a new launch counts its grace delay anew."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What the workflow wants to find again in History.facts; an empty text forgets it."""
+    written_facts: Mapping[str, str] = field(default_factory=dict)
+    """As `facts`, but true only once the sheet shows what the workflow wished."""
     disarmed: tuple[str, ...] = ()
     """Scopes whose order was taken away: the next one is a new one."""
 

@@ -156,6 +156,7 @@ def _message(tools: Tools, mail: Mail, now: datetime) -> Message:
         in_reply_to=None if trial else mail.send.in_reply_to or None,
         references=[] if trial or not mail.send.in_reply_to else [mail.send.in_reply_to],
         calendar=calendar_part(mail.send.event, sender, mail.recipients, now) if mail.send.event else None,
+        attachments=mail.attachments,
     )
     return Message(
         mail.key,
