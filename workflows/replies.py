@@ -68,6 +68,8 @@ class Understood:
     """The address of From, in lower case; empty when there is none."""
     subject: str = ""
     date: datetime | None = None
+    unproven: bool = False
+    """Our server found that the sender is not who it claims to be."""
 
 
 def understand(raw: bytes, words: Words | None = None, trusted_server: str = "") -> Understood:
@@ -79,7 +81,8 @@ def understand(raw: bytes, words: Words | None = None, trusted_server: str = "")
     mail = parse(raw)
     understood = _understood(mail, words or Words())
     if trusted_server and understood.kind in _TRUSTING and _forged(mail, trusted_server):
-        understood = replace(understood, kind=_TRUSTING[understood.kind], answer=Answer.UNCLEAR, hours=None)
+        kind = _TRUSTING[understood.kind]
+        understood = replace(understood, kind=kind, answer=Answer.UNCLEAR, hours=None, unproven=True)
     return replace(
         understood,
         attachments=mail.attachments,
@@ -134,7 +137,7 @@ def _written(mail: Mail, new: NewText, words: Words) -> Understood:
     """What a person wrote."""
     reading = read(new.text, words)
     subject = _subject_answer(mail.get("subject"), words)
-    if reading.opposition or (subject.opposition and (not new.text or _adds_nothing(reading))):
+    if reading.opposition or (subject.opposition and (not new.text or reading.silent)):
         return Understood(Kind.OPPOSITION, None, extract_of(new.text, mail), question=reading.question)
     if not new.text and subject.answer is Answer.UNCLEAR and not mail.body.strip():
         return Understood(Kind.UNREADABLE, Answer.UNCLEAR, extract_of("", mail))
@@ -144,10 +147,18 @@ def _written(mail: Mail, new: NewText, words: Words) -> Understood:
     if hours is not None and reading.answer is Answer.UNCLEAR and not _passed_on(mail, new):
         return Understood(Kind.HOURS, None, extract_of(new.text, mail), hours=hours)
     answer = _answer(mail, new, reading, subject)
-    if answer in {Answer.YES, Answer.NO} and tells_a_duration(new.text):
+    if answer in _SIDES and (tells_a_duration(new.text) or _shows_otherwise(mail, answer, words)):
         answer = Answer.UNCLEAR
     extract = extract_of(new.text, mail, reading.asked)
     return Understood(Kind.ANSWER, answer, extract, question=reading.question and not _passed_on(mail, new))
+
+
+_SIDES = {Answer.YES: Answer.NO, Answer.NO: Answer.YES}
+
+
+def _shows_otherwise(mail: Mail, answer: Answer, words: Words) -> bool:
+    """Whether the mail's HTML, which people see, says the contrary of its plain text."""
+    return bool(mail.plain.strip()) and read(new_text(mail.html).text, words).answer is _SIDES[answer]
 
 
 def _is_absence(mail: Mail, new: NewText, reading: Reading) -> bool:
@@ -167,7 +178,7 @@ def _answer(mail: Mail, new: NewText, reading: Reading, subject: Reading) -> Ans
         return reading.answer
     if not new.text or reading.answer is subject.answer:
         return subject.answer
-    return subject.answer if reading.answer is Answer.QUESTION or _adds_nothing(reading) else Answer.UNCLEAR
+    return subject.answer if reading.answer is Answer.QUESTION or reading.silent else Answer.UNCLEAR
 
 
 def _passed_on(mail: Mail, new: NewText) -> bool:
@@ -175,24 +186,25 @@ def _passed_on(mail: Mail, new: NewText) -> bool:
     return new.forwarded or bool(_PASSED_ON.match(normalise(mail.get("subject"))))
 
 
-_PASSED_ON = re.compile(r"(?:tr|fwd?|wg|transfert|i)\s{0,3}:")
+_PASSED_ON = re.compile(r"(?:tr|fwd?|wg|transfert)\s{0,3}:")
 _PREFIX = re.compile(r"(?:\s{0,3}(?:re|ref|rep|aw|sv)\s{0,3}(?:\[\d{1,3}\])?\s{0,3}:)+")
 _BETWEEN = re.compile(r"\s[-–—|/:]\s|\s?[:,\[(|!.]\s?|\s?[–—]\s?")
 _UNDECIDED = Reading(Answer.UNCLEAR)
-
-
-def _adds_nothing(reading: Reading) -> bool:
-    return reading == _UNDECIDED
+_SAID = frozenset({Answer.YES, Answer.NO, Answer.MAYBE})
 
 
 def _subject_answer(subject: str, words: Words) -> Reading:
-    """The answer that a subject's first or last stretch is by itself: « Oui - Formation », « Re: Appel : NON »."""
+    """The answer that the first or last stretch of a subject is: « Oui [réf.] », « Re: Appel - NON ».
+
+    Of a subject that replies, and so is mostly ours, only a word or two count.
+    """
     bare = _PREFIX.sub("", subject[:400]).strip()
+    longest = 6 if bare == subject.strip() else 2
     pieces = [piece.strip() for piece in _BETWEEN.split(bare) if piece.strip()]
     if not pieces or "?" in bare:
         return _UNDECIDED
-    sides = {read(piece, words) for piece in (pieces[0], pieces[-1]) if len(piece.split()) <= 6}
-    said = [side for side in sides if side.opposition or side.answer in {Answer.YES, Answer.NO, Answer.MAYBE}]
+    ends = {read(piece, words) for piece in (pieces[0], pieces[-1]) if len(piece.split()) <= longest}
+    said = [end for end in ends if end.opposition or end.answer in _SAID]
     return said[0] if len(said) == 1 else _UNDECIDED
 
 

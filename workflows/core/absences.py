@@ -10,15 +10,27 @@ from workflows.core.mail_parts import Mail
 from workflows.core.phrases import normalise
 
 _SUBJECT = re.compile(
-    r"(?:\[[^\]]{0,40}\]\s*)?(?:reponse automatique|automatic reply|auto,?\s?reply|autoreply|auto\s?:|message (?:automatique|d'absence)"
-    r"|reponse d'absence|absence du bureau|notification d'absence|avis d'absence|out of (?:the )?office|ooo\b|repondeur"
-    r"|absent du bureau|absente du bureau|message de repondeur|automatische antwort|accuse de reception automatique)"
+    r"(?:\[[^\]]{0,40}\]\s*)?(?:reponse automatique|automatic reply|auto,?\s?reply|autoreply|auto\s?:"
+    r"|message (?:automatique|d'absence)"
+    r"|reponse d'absence|absence du bureau|notification d'absence|avis d'absence|out of (?:the )?office"
+    r"|ooo\b|repondeur"
+    r"|absent du bureau|absente du bureau|message de repondeur|automatische antwort"
+    r"|accuse de reception automatique)"
 )
 _BODY = re.compile(
-    r"\b(?:ceci est (?:une reponse|un message) automatique|reponse automatique|message (?:genere )?automatique(?:ment)?"
-    r"|this is an automat(?:ic|ed)|merci de ne pas repondre a ce (?:message|mail|courriel)|ne pas repondre a ce (?:message|mail|courriel))"
+    r"\b(?:ceci est (?:une reponse|un message) automatique|reponse automatique"
+    r"|message (?:genere )?automatique(?:ment)?"
+    r"|this is an automat(?:ic|ed)|merci de ne pas repondre a ce (?:message|mail|courriel)"
+    r"|ne pas repondre a ce (?:message|mail|courriel))"
 )
-_HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-mail-autoreply", "x-autoreply-from")
+_HEADERS = (
+    "x-autoreply",
+    "x-autorespond",
+    "x-autoresponder",
+    "x-auto-reply",
+    "x-mail-autoreply",
+    "x-autoreply-from",
+)
 
 
 def is_automatic(mail: Mail) -> bool:
@@ -48,17 +60,19 @@ _DAY = {normalise(name): at for at, name in enumerate(WEEKDAYS)}
 _WEEKDAY = rf"(?:(?:{'|'.join(_DAY)}|monday|tuesday|wednesday|thursday|friday|saturday|sunday),?\s)"
 _WHEN = (
     rf"{_WEEKDAY}?(?:le |the )?(?:(?P<y1>\d{{4}}),?\s?(?P<m1>\d{{2}}),?\s(?P<d1>\d{{2}})(?!\d)"
-    rf"|(?P<d2>\d{{1,2}})\s?[/.]\s?(?P<m2>\d{{1,2}})(?:\s?[/.]\s?(?P<y2>\d{{4}}|\d{{2}}))?(?![\d/])"
+    r"|(?P<d2>\d{1,2})\s?[/.]\s?(?P<m2>\d{1,2})(?:\s?[/.]\s?(?P<y2>\d{4}|\d{2}))?(?![\d/])"
     rf"|(?P<d3>\d{{1,2}})(?:er|st|nd|rd|th)?\s(?:of )?(?P<m3>{_NAMES})\b\.?(?:,?\s(?P<y3>\d{{4}}))?"
     rf"|(?P<m4>{'|'.join(_ENGLISH)})\s(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s(?P<y4>\d{{4}}))?"
-    rf"|(?<=[laduent][eu] )(?P<d5>\d{{1,2}})(?!\s?(?:h|min|jours|semaines|%|[/.:]?\d|[a-z]{{4,}})))"
+    r"|(?<=[laduent][eu] )(?P<d5>\d{1,2})(?!\s?(?:h|min|jours|semaines|%|[/.:]?\d|[a-z]{4,})))"
 )
 _BACK = re.compile(
-    rf"\b(?:de retour|mon retour|notre retour|retour|reprise|reprendrai|reprends|reouvrira|reouverture|rouvrira|back|return(?:ing)?)\b"
+    r"\b(?:(?:de |mon |notre )?retour|reprise|reprendrai|reprends|reouvrira|reouverture|rouvrira"
+    r"|back|return(?:ing)?)\b"
     rf"[^.\n]{{0,40}}?\b(?:(?:le|du|au|des|on|prevu|:|a partir du|the)\s)*{_WHEN}"
 )
 _BACK_DAY = re.compile(
-    rf"\b(?:de retour|retour|reprise|back|returning)\b[^.\n\d]{{0,25}}?\b(?P<day>{'|'.join(_DAY)})\b(?!\s(?:le\s)?\d)"
+    r"\b(?:de retour|retour|reprise|back|returning)\b[^.\n\d]{0,25}?"
+    rf"\b(?P<day>{'|'.join(_DAY)})\b(?!\s(?:le\s)?\d)"
 )
 _UNTIL = re.compile(rf"\b(?:jusqu'(?:au|a|en)|until|till|through)\s(?:y compris\s)?(?:le\s)?(?:au\s)?{_WHEN}")
 _FROM_TO = re.compile(rf"\b(?:du|from)\s[^.\n]{{1,40}}?\b(?:au|to|until)\s{_WHEN}")
@@ -112,7 +126,9 @@ def _earliest(sent: datetime) -> date:
 def _next_such_day(day: int, sent: datetime | None) -> date | None:
     if not sent:
         return None
-    months = ((sent.year + (sent.month - 1 + ahead) // 12, (sent.month - 1 + ahead) % 12 + 1) for ahead in range(3))
+    months = (
+        (sent.year + (sent.month - 1 + ahead) // 12, (sent.month - 1 + ahead) % 12 + 1) for ahead in range(3)
+    )
     candidates = (_valid(year, month, day) for year, month in months)
     return next((known for known in candidates if known and known >= sent.date()), None)
 

@@ -20,7 +20,6 @@ from workflows.core.mail_parts import (
     decoded,
     headers_of,
     message_ids,
-    parameter,
     text_of,
 )
 from workflows.core.phrases import normalise
@@ -90,15 +89,22 @@ def _diagnostic(block: dict[str, str]) -> str:
     return said.partition(";")[2].strip() if re.match(r"[\w-]{1,20}\s*;", said) else said
 
 
+_UNKNOWN = (
+    r"\b[45]\.1\.(?:1|6|10)\b|user unknown|unknown user|no such user|not exist|n'existe pas"
+    r"|introuvable|inconnu|not found|invalid recipient|recipient rejected|address rejected"
+    r"|destinataire incorrecte"
+)
 _CAUSES = (
     (r"\b[45]\.4\.7\b|expired|trop longtemps", "Le message n'a pas pu être remis à temps"),
-    (r"\b[45]\.2\.2\b|quota|full|pleine|over ?quota|exceeded storage|insufficient storage", "La boîte est pleine"),
     (
-        r"\b[45]\.1\.(?:1|6|10)\b|user unknown|unknown user|no such user|does not exist|not exist|n'existe pas|introuvable|inconnu"
-        r"|not found|invalid recipient|recipient rejected|address rejected|adresse d'au moins un destinataire incorrecte",
-        "L'adresse n'existe pas",
+        r"\b[45]\.2\.2\b|quota|full|pleine|over ?quota|exceeded storage|insufficient storage",
+        "La boîte est pleine",
     ),
-    (r"\b[45]\.1\.2\b|\b[45]\.4\.4\b|host (?:or domain )?(?:name )?not found|domaine|nxdomain", "Le domaine ne répond pas"),
+    (_UNKNOWN, "L'adresse n'existe pas"),
+    (
+        r"\b[45]\.1\.2\b|\b[45]\.4\.4\b|host (?:or domain )?(?:name )?not found|domaine|nxdomain",
+        "Le domaine ne répond pas",
+    ),
     (r"\b[45]\.3\.4\b|too large|trop volumineux|size exceeds", "Le message est trop volumineux"),
     (r"\b[45]\.7\.\d+\b|spam|blocked|denied|refus|policy|blacklist", "Le serveur a refusé le message"),
 )
@@ -135,7 +141,12 @@ def _any_text(part: Message) -> str:
     inside = part.get_payload()
     if not isinstance(inside, list):
         return text_of(part)
-    return "\n".join(f"{name}: {value}" for block in inside if isinstance(block, Message) for name, value in headers_of(block))
+    return "\n".join(
+        f"{name}: {value}"
+        for block in inside
+        if isinstance(block, Message)
+        for name, value in headers_of(block)
+    )
 
 
 _NAMED_ID = re.compile(r"(?im)^[ \t>]*(?:original-)?message-id[ \t]*:[ \t]*(?:\n[ \t>]*)?(<[^\s<>]{1,400}>)")
@@ -149,34 +160,56 @@ def _named_id(text: str) -> str:
 # --- words only ---------------------------------------------------------------------------------
 
 _DAEMON = re.compile(
-    r"(?:mailer,?-?daemon|postmaster|mail-?daemon|microsoftexchange[0-9a-f]{0,40}|mdaemon|mailerdaemon|mailadmin|bounces?|ne-?pas-?repondre-?mta)(?:[+-][^@]{0,60})?@"
+    r"(?:mailer,?-?daemon|postmaster|mail-?daemon|microsoftexchange[0-9a-f]{0,40}|mdaemon|mailerdaemon"
+    r"|mailadmin|bounces?|ne-?pas-?repondre-?mta)(?:[+-][^@]{0,60})?@"
 )
-_DAEMON_NAME = re.compile(r"mail delivery (?:system|subsystem|service)|mailer,?[ -]?daemon|postmaster|microsoft outlook|systeme de messagerie|administrateur (?:systeme|de messagerie)")
+_DAEMON_NAME = re.compile(
+    r"mail delivery (?:system|subsystem|service)|mailer,?[ -]?daemon|postmaster|microsoft outlook"
+    r"|systeme de messagerie|administrateur (?:systeme|de messagerie)"
+)
 _FAILED_SUBJECT = re.compile(
-    r"(?:undeliver(?:ed|able)|non remis|non,?\s?delivr|mail delivery failed|delivery (?:status notification|failure|has failed|failed)"
-    r"|mail delivery (?:failure|problem|subsystem)|returned (?:mail|to sender)|failure notice|echec d(?:e|u) |message non (?:distribue|remis|delivre)"
-    r"|courrier (?:non|electronique non)|mail non (?:distribue|remis|delivre)|avis de non|notification (?:d'echec|d'etat de remise|de non)"
-    r"|non,?\s?distribu|erreur de (?:remise|distribution)|votre message n'a pas|rejet(?:e)? |mail system error|retour de mail|impossible de remettre|message retourne)"
+    r"(?:undeliver(?:ed|able)|non remis|non,?\s?delivr|mail delivery failed"
+    r"|delivery (?:status notification|failure|has failed|failed)"
+    r"|mail delivery (?:failure|problem|subsystem)|returned (?:mail|to sender)|failure notice"
+    r"|echec d(?:e|u) |message non (?:distribue|remis|delivre)"
+    r"|courrier (?:non|electronique non)|mail non (?:distribue|remis|delivre)|avis de non"
+    r"|notification (?:d'echec|d'etat de remise|de non)"
+    r"|non,?\s?distribu|erreur de (?:remise|distribution)|votre message n'a pas|rejet(?:e)? "
+    r"|mail system error|retour de mail|impossible de remettre|message retourne)"
 )
 _FAILED_BODY = re.compile(
-    r"n'a pas (?:pu etre|ete) (?:remis|distribue|delivre|achemine|envoye)|n'ont pas (?:pu etre|ete)|echec (?:de la|de) (?:remise|distribution|livraison)"
-    r"|could not be delivered|couldn't be delivered|wasn't delivered|was not delivered|delivery (?:has )?failed|permanent (?:fatal )?error|undeliverable|fatal errors"
-    r"|impossible de (?:remettre|distribuer|delivrer|trouver)|adresse (?:introuvable|inconnue|inexistante)|user unknown|mailbox (?:unavailable|full)"
-    r"|n'est pas parvenu|unable to deliver|destinataire (?:inconnu|introuvable)|boite (?:aux lettres )?(?:est )?pleine|\b5\.\d\.\d{1,2}\b|\b55\d[ -]"
+    r"n'a pas (?:pu etre|ete) (?:remis|distribue|delivre|achemine|envoye)|n'ont pas (?:pu etre|ete)"
+    r"|echec (?:de la|de) (?:remise|distribution|livraison)"
+    r"|could not be delivered|couldn't be delivered|wasn't delivered|was not delivered"
+    r"|delivery (?:has )?failed|permanent (?:fatal )?error|undeliverable|fatal errors"
+    r"|impossible de (?:remettre|distribuer|delivrer|trouver)|adresse (?:introuvable|inconnue"
+    r"|inexistante)|user unknown|mailbox (?:unavailable|full)"
+    r"|n'est pas parvenu|unable to deliver|destinataire (?:inconnu|introuvable)"
+    r"|boite (?:aux lettres )?(?:est )?pleine|\b5\.\d\.\d{1,2}\b|\b55\d[ -]"
     r"|non remis|address not found|does not exist|n'existe pas|a ete (?:rejete|refuse|bloque)"
 )
 _LATE = re.compile(
-    r"n'a pas encore (?:pu etre|ete) (?:remis|distribue|delivre)|(?:remise|distribution|livraison|acheminement) (?:est |a ete )?(?:retard|differ|incomplet)|delivery (?:is |has been )?(?:delayed|incomplete)"
-    r"|delayed|has not yet been delivered|hasn't been delivered yet|warning: (?:message|could not)|will (?:continue|keep) (?:to try|trying)|message(?: est| a ete)? retarde|could not send message for past"
+    r"n'a pas encore (?:pu etre|ete) (?:remis|distribue|delivre)|(?:remise|distribution|livraison"
+    r"|acheminement) (?:est |a ete )?(?:retard|differ|incomplet)|delivery (?:is |has been )?(?:delayed"
+    r"|incomplete)"
+    r"|delayed|has not yet been delivered|hasn't been delivered yet|warning: (?:message|could not)"
+    r"|will (?:continue|keep) (?:to try|trying)|message(?: est| a ete)? retarde"
+    r"|could not send message for past"
     r"|temporaire|nouvelles? tentatives?|nouvel essai|will be retried|not necessary to|do not need to resend"
 )
 _GIVEN_UP = re.compile(r"permanent|abandon|no longer|n'essaiera plus|definitive|gave up|giving up|expired")
 _COPY = re.compile(
-    r"(?im)^[ \t>*_=-]{0,60}(?:(?:this is a|below this line is a|the following is a) copy|copie du message|original message|message d'origine|message original"
-    r"|en-t[êe]tes? (?:d|du message d)|original message headers|return-path:|received:|reporting-mta:|diagnostic information|informations? de diagnostic"
-    r"|message initial|the original message was|voici le message|contenu du message|d[ée]but du message|-{2,} ?message|x-.{1,30}:|dkim-signature:|message-id:).{0,120}$"
+    r"(?im)^[ \t>*_=-]{0,60}(?:(?:this is a|below this line is a|the following is a) copy"
+    r"|copie du message|original message|message d'origine|message original"
+    r"|en-t[êe]tes? (?:d|du message d)|original message headers|return-path:|received:|reporting-mta:"
+    r"|diagnostic information|informations? de diagnostic"
+    r"|message initial|the original message was|voici le message|contenu du message|d[ée]but du message"
+    r"|-{2,} ?message|x-.{1,30}:|dkim-signature:|message-id:).{0,120}$"
 )
-_NOT_FAILED = re.compile(r"^(?:postmaster|mailer-daemon|abuse|support|helpdesk|no-?reply|ne-?pas-?repondre|microsoftexchange.*|admin|assistance)@")
+_NOT_FAILED = re.compile(
+    r"^(?:postmaster|mailer-daemon|abuse|support|helpdesk|no-?reply|ne-?pas-?repondre"
+    r"|microsoftexchange.*|admin|assistance)@"
+)
 
 
 def _worded(mail: Mail) -> Notice | None:
@@ -188,7 +221,9 @@ def _worded(mail: Mail) -> Notice | None:
     flat = normalise(text[:6_000])
     late = bool(_LATE.search(f"{subject}\n{flat}")) and not _GIVEN_UP.search(flat)
     titled = bool(_FAILED_SUBJECT.match(subject))
-    if not (machine and (titled or late or _FAILED_BODY.search(flat)) or (titled and _FAILED_BODY.search(flat))):
+    if not (
+        (machine and (titled or late or _FAILED_BODY.search(flat))) or (titled and _FAILED_BODY.search(flat))
+    ):
         return None
     if _is_answer(mail) and not (machine and titled):
         return None
@@ -198,7 +233,9 @@ def _worded(mail: Mail) -> Notice | None:
 
 def _is_answer(mail: Mail) -> bool:
     """An automatic reply may speak of failure too, and is no bounce (RFC 3834)."""
-    return mail.get("auto-submitted").lower().startswith("auto-replied") and not mail.get("x-failed-recipients")
+    return mail.get("auto-submitted").lower().startswith("auto-replied") and not mail.get(
+        "x-failed-recipients"
+    )
 
 
 def _unreached(mail: Mail, text: str) -> tuple[str, ...]:
@@ -210,11 +247,16 @@ def _unreached(mail: Mail, text: str) -> tuple[str, ...]:
     copy = _COPY.search(text)
     above = text[: copy.start()] if copy and addresses(text[: copy.start()]) else text
     ours = set(addresses(mail.get("to"))) | {mail.sender}
-    found = addresses(re.sub(r"<[^<>\s]{1,200}@[^<>\s]{1,200}>(?=\s*(?:message-id|$))", " ", above) if not copy else above)
+    found = addresses(
+        re.sub(r"<[^<>\s]{1,200}@[^<>\s]{1,200}>(?=\s*(?:message-id|$))", " ", above) if not copy else above
+    )
     return tuple(who for who in found if who not in ours and not _NOT_FAILED.match(who))
 
 
-_SERVER = re.compile(r"(?im)^.{0,200}?(\b[45]\d\d[ -](?:#?[45]\.\d{1,2}\.\d{1,2}\b)?.{3,300})$|^.{0,80}?(\b[45]\.\d\.\d{1,2}\b.{0,300})$")
+_SERVER = re.compile(
+    r"(?im)^.{0,200}?(\b[45]\d\d[ -](?:#?[45]\.\d{1,2}\.\d{1,2}\b)?.{3,300})$"
+    r"|^.{0,80}?(\b[45]\.\d\.\d{1,2}\b.{0,300})$"
+)
 
 
 def _server_words(text: str) -> str:
@@ -222,6 +264,6 @@ def _server_words(text: str) -> str:
     if found := _SERVER.search(text[:8_000]):
         return decoded(found[1] or found[2])
     lines = (line.strip() for line in text[:8_000].split("\n"))
-    return next((line for line in lines if _FAILED_BODY.search(normalise(line)) or _LATE.search(normalise(line))), "")
-
-
+    return next(
+        (line for line in lines if _FAILED_BODY.search(normalise(line)) or _LATE.search(normalise(line))), ""
+    )

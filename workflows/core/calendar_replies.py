@@ -44,4 +44,8 @@ def _answer(text: str, method: str) -> Answer:
 
 def _comment(text: str) -> str:
     found = _COMMENT.search(text)
-    return plain(_ESCAPED.sub(lambda sign: "\n" if sign[1] in "nN" else sign[1], found[1])).strip() if found else ""
+    return (
+        plain(_ESCAPED.sub(lambda sign: "\n" if sign[1] in "nN" else sign[1], found[1])).strip()
+        if found
+        else ""
+    )

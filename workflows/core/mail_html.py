@@ -22,12 +22,11 @@ _BLOCKS = bag(
     "dt dd dl body"
 )
 _SKIPPED = frozenset({"style", "script", "head", "title", "template", "noscript"})
-_VOID = bag(
-    "br hr img meta link input col wbr area base"
-)
+_VOID = bag("br hr img meta link input col wbr area base")
 _TAG = re.compile(r"(/?)([a-zA-Z][a-zA-Z0-9]{0,30})")
 _QUOTED_MARK = re.compile(
-    r"divrplyfwdmsg|appendonsend|olk_src_body_section|yahoo_quoted|ydp[a-z0-9]{1,12}yahoo_quoted|zmail_extra|__quoted_text__"
+    r"divrplyfwdmsg|appendonsend|olk_src_body_section|yahoo_quoted|ydp[a-z0-9]{1,12}yahoo_quoted"
+    r"|zmail_extra|__quoted_text__"
     r"|reply-intro|moz-cite-prefix-end|mail-editor-reference-message-container|protonmail_quote"
 )
 _SIGNED_MARK = re.compile(

@@ -230,7 +230,10 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 def turned_around(mail: Mail) -> bool:
     """Whether the text holds marks that make it look other than it is (Unicode bidi overrides)."""
-    texts = (_content(part)[:MAX_TEXT].decode("utf-8", "ignore") for part in mail.of_type("text/plain", "text/html"))
+    texts = (
+        _content(part)[:MAX_TEXT].decode("utf-8", "ignore")
+        for part in mail.of_type("text/plain", "text/html")
+    )
     return any(not _OVERRIDES.isdisjoint(text) for text in texts)
 
 

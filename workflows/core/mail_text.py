@@ -28,27 +28,35 @@ class NewText:
 _QUOTED = re.compile(r"[ \t]{0,3}(?:>|\||&gt;)(?!\w)")
 _WRITTEN = re.compile(
     r"(?:le|on|em|el|en date du|am|il|op|message du|>? ?message du)\b.{4,380}?"
-    r"\b(?:a ecrit|ont ecrit|wrote|ecrivait|schrieb|escreveu|escribio|ha scritto|a envoye|writes)\b.{0,90}?:\s*"
+    r"\b(?:a ecrit|ont ecrit|wrote|ecrivait|schrieb|escreveu|escribio|ha scritto|a envoye"
+    r"|writes)\b.{0,90}?:\s*"
 )
 _NAMED = re.compile(
-    r".{0,120}(?:<[^<>]{3,120}>|@[a-z0-9.-]+).{0,60}\b(?:a ecrit|wrote)\b.{0,90}:\s*|.{2,80} a ecrit (?:sur |le ).{4,60}:?\s*"
+    r".{0,120}(?:<[^<>]{3,120}>|@[a-z0-9.-]+).{0,60}\b(?:a ecrit|wrote)\b.{0,90}:\s*"
+    r"|.{2,80} a ecrit (?:sur |le ).{4,60}:?\s*"
 )
 _START = re.compile(r"(?:le|on|em|en date du|am|il|el)\s|.{0,80}<?[\w.+-]{1,64}@|.{2,60} a ecrit")
 _RULED = re.compile(
-    r"[-_*=\s>]{0,60}\b(?:message d'origine|message original|mail original|mail d'origine|courriel original|original message"
-    r"|message initial|original appointment|rendez,?\s?vous d'origine|reply message|e,?mail original|message precedent)\b"
+    r"[-_*=\s>]{0,60}\b(?:message d'origine|message original|mail original|mail d'origine"
+    r"|courriel original|original message"
+    r"|message initial|original appointment|rendez,?\s?vous d'origine|reply message|e,?mail original"
+    r"|message precedent)\b"
     r"[-_*=\s:]{0,60}"
 )
 _FORWARDED = re.compile(
-    r"[-_*=\s>]{0,60}\b(?:forwarded message|message transfere|mail transfere|courriel transfere|debut du message transfere"
-    r"|debut du message reexpedie|begin forwarded message|message reexpedie|message forwarded|transfert)\b.{0,80}[-_*=\s:]{0,60}"
+    r"[-_*=\s>]{0,60}\b(?:forwarded message|message transfere|mail transfere|courriel transfere"
+    r"|debut du message transfere"
+    r"|debut du message reexpedie|begin forwarded message|message reexpedie|message forwarded"
+    r"|transfert)\b.{0,80}[-_*=\s:]{0,60}"
 )
 _HEADER = re.compile(
     r"[\s*>]{0,6}(de|from|von|envoye|envoye le|date|sent|a|to|an|objet|subject|betreff|cc|pour|gesendet"
     r"|expediteur|destinataire|repondre a|reply,?to|envoye par)\s{0,2}\*?\s{0,12}:\*?(?:\s|$)"
 )
 _FIRST_HEADER = frozenset({"de", "from", "von", "expediteur"})
-_SUBJECT_HEADER = frozenset({"objet", "subject", "betreff", "a", "to", "an", "envoye", "envoye le", "date", "sent"})
+_SUBJECT_HEADER = frozenset(
+    {"objet", "subject", "betreff", "a", "to", "an", "envoye", "envoye le", "date", "sent"}
+)
 _RULER = re.compile(r"[\s>]{0,4}[_=*~\u2500\u2501-]{5,}\s*")
 _ORANGE = re.compile(r"[\s>]{0,4}message du \d{1,2}/\d{1,2}/\d{2,4}.{0,60}")
 
@@ -131,7 +139,9 @@ def _attribution(lines: list[str], at: int, flat: str) -> int:
 def _header_block(lines: list[str], at: int) -> int:
     """« De : … Envoyé : … À : … Objet : … », after a ruler or not."""
     start = at
-    while start < len(lines) and start - at < 3 and (_RULER.fullmatch(lines[start]) or not lines[start].strip()):
+    while (
+        start < len(lines) and start - at < 3 and (_RULER.fullmatch(lines[start]) or not lines[start].strip())
+    ):
         start += 1
     first = _header_name(lines[start]) if start < len(lines) else ""
     if first not in _FIRST_HEADER and not (first in {"envoye", "sent"} and start > at):
@@ -149,28 +159,38 @@ def _header_name(line: str) -> str:
 
 
 _CLOSING = re.compile(
-    r"(?:(?:bien |tres |meilleures? |sinceres? |avec mes |mes |nos )*(?:cordialement|salutations|sincerement|respectueusement"
+    r"(?:(?:bien |tres |meilleures? |sinceres? |avec mes |mes |nos )*(?:cordialement|salutations"
+    r"|sincerement|respectueusement"
     r"|amicalement|chaleureusement|cdlt|cdt|cordialement votre|sentiments|bien a (?:vous|toi)|a bientot"
     r"|bonne (?:journee|soiree|reception|semaine|fin de|continuation)|belle (?:journee|soiree|semaine|fin de)"
-    r"|excellente (?:journee|semaine)|best regards|kind regards|regards|best|sincerely|bon week,?\s?end|bises|bien cdt"
+    r"|excellente (?:journee|semaine)|best regards|kind regards|regards|best|sincerely|bon week,?\s?end"
+    r"|bises|bien cdt"
     r"|musicalement|solidairement|associativement|bien cordialement))\b[a-z ,.!]{0,50}"
 )
 _DELIMITER = re.compile(r"-- ?|--\xa0|\u2014|\u2013|[_=*~-]{4,}")
 _FORMULA = re.compile(
-    r"(?:(?:je|nous) (?:vous )?(?:prie|prions|souhaite|souhaitons)|veuillez|recevez|dans l'attente|vous souhaitant|en vous souhaitant)"
+    r"(?:(?:je|nous) (?:vous )?(?:prie|prions|souhaite|souhaitons)|veuillez|recevez|dans l'attente"
+    r"|vous souhaitant|en vous souhaitant)"
     r"\b.{0,160}(?:salutations|sentiments|consideration|journee|soiree|respectueu|cordial|distingue).{0,60}"
 )
 _SENT_FROM = re.compile(
-    r"(?:envoye (?:de|depuis|a partir de|par|via|avec)|sent (?:from|with|via)|get outlook|obtenez outlook|telecharge[rz] outlook"
+    r"(?:envoye (?:de|depuis|a partir de|par|via|avec)|sent (?:from|with|via)|get outlook"
+    r"|obtenez outlook|telecharge[rz] outlook"
     r"|provenance|via l'appli|transmis par|yahoo mail|recu via|envoyee? (?:de|depuis))\b.{0,90}"
 )
 _LEGAL = re.compile(
-    r"(?:avis de confidentialite|confidentialite|disclaimer|avertissement|attention|caution|important)?[\s:*\[\].-]{0,5}"
-    r"(?:ce (?:message|mail|courriel|courrier|e,?\s?mail)(?: electronique)?[ ,](?:et |ainsi |est |peut |s'adresse|contient|a ete|provient|emane|,|ne )"
-    r"|ces? (?:message|courriel)s? electronique|les informations (?:contenues|figurant)|the information contained|cet e ?mail"
-    r"|this (?:e,?\s?mail|message|communication)\b|if you (?:are not|have received)|si vous (?:n'etes pas|avez recu)"
-    r"|pensez? a l'environnement|penser a l'environnement|pensons (?:a l')?environnement|avant d'imprimer|n'imprimez|afin de contribuer|please consider"
-    r"|garanti sans virus|sans virus|l'absence de virus|virus,?free|\[?externe?\b|\[?external|expediteur externe"
+    r"(?:avis de confidentialite|confidentialite|disclaimer|avertissement|attention|caution"
+    r"|important)?[\s:*\[\].-]{0,5}"
+    r"(?:ce (?:message|mail|courriel|courrier|e,?\s?mail)(?: electronique)?[ ,](?:et |ainsi |est |peut "
+    r"|s'adresse|contient|a ete|provient|emane|,|ne )"
+    r"|ces? (?:message|courriel)s? electronique|les informations (?:contenues|figurant)"
+    r"|the information contained|cet e ?mail"
+    r"|this (?:e,?\s?mail|message|communication)\b|if you (?:are not|have received)"
+    r"|si vous (?:n'etes pas|avez recu)"
+    r"|pensez? a l'environnement|penser a l'environnement|pensons (?:a l')?environnement"
+    r"|avant d'imprimer|n'imprimez|afin de contribuer|please consider"
+    r"|garanti sans virus|sans virus|l'absence de virus|virus,?free|\[?externe?\b|\[?external"
+    r"|expediteur externe"
     r"|toute (?:utilisation|diffusion|publication)|conformement (?:au|a la)|(?:vos|les) donnees personnelles"
     r"|protegeons|soyons eco|eco,?\s?geste|adoptez l'eco|economisons|imprimer (?:ce|cet)|n'imprim)"
 )

@@ -15,8 +15,8 @@ from itertools import islice
 from workflows.core.french import NBSP
 
 _TOKEN = re.compile(r"[^\W_]+'?|[,:()]")
-_ELIDED = {"j": "je", "n": "ne", "d": "de", "l": "le", "c": "ce", "m": "me", "s": "se", "t": "te", "qu": "que",
-           "jusqu": "jusque", "lorsqu": "lorsque", "puisqu": "puisque", "quelqu": "quelque"}  # fmt: skip
+_ELIDED = {"j": "je", "n": "ne", "d": "de", "l": "le", "c": "ce", "m": "me", "s": "se", "t": "te",
+           "qu": "que", "jusqu": "jusque", "lorsqu": "lorsque", "puisqu": "puisque"}  # fmt: skip
 _BROKEN_BEFORE = re.compile(r"(?<=[.!?…;])\s+|\s*\n\s*")
 _SHORT_LINE = 55
 """A line this short was ended by its writer, not by the mail program's wrapping (at 65 to 80)."""
@@ -46,7 +46,19 @@ def normalise(text: str) -> str:
 
 
 _PLAIN = str.maketrans(
-    {"’": "'", "‘": "'", "´": "'", "`": "'", "œ": "oe", "æ": "ae", "‐": " ", "-": " ", "–": " , ", "—": " , ", NBSP: " "}
+    {
+        "’": "'",
+        "‘": "'",
+        "´": "'",
+        "`": "'",
+        "œ": "oe",
+        "æ": "ae",
+        "‐": " ",
+        "-": " ",
+        "–": " , ",
+        "—": " , ",
+        NBSP: " ",
+    }
 )
 
 
@@ -178,8 +190,10 @@ def _is_article(phrase: tuple[str, ...], words: tuple[str, ...], end: int) -> bo
 
 
 _AFTER_THERE = bag(
-    ", : ( ) le ce cette pour avec et des de du a aux au toute tout tous toutes demain aussi bien sans comme mais si"
-    " malheureusement non plus merci pas en lundi mardi mercredi jeudi vendredi samedi dimanche ok oui jusque sauf"
+    ", : ( ) le ce cette pour avec et des de du a aux au toute tout tous toutes demain aussi bien sans "
+    "comme mais si"
+    " malheureusement non plus merci pas en lundi mardi mercredi jeudi vendredi samedi dimanche ok oui "
+    "jusque sauf"
     " vers avant apres matin"
 )
 
@@ -232,9 +246,7 @@ def _half(words: tuple[str, ...], at: int) -> bool:
 _STOPS = frozenset({",", ":", "(", ")", "mais"})
 _ALONE = frozenset({"pas", "not"})
 """Negations that need no « ne »."""
-_SUBJECTS = bag(
-    "je nous on notre ma i we"
-)
+_SUBJECTS = bag("je nous on notre ma i we")
 """A negation before one of these belongs to another verb."""
 _NOT_ALL = bag(
     "tous toutes tout toute que seulement uniquement forcement encore entierement mal tres"
@@ -250,9 +262,7 @@ def _after(words: tuple[str, ...], end: int) -> tuple[str, ...]:
     return tuple(following[:3])
 
 
-_ADVERBS = bag(
-    "malheureusement helas donc vraiment finalement evidemment bien y"
-)
+_ADVERBS = bag("malheureusement helas donc vraiment finalement evidemment bien y")
 _GROUP = re.compile(r"\{([^{}]*)\}")
 _CHOICE = re.compile(r"\(([^()]*)\)")
 

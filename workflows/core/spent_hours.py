@@ -22,28 +22,32 @@ _NUMBERS = {"une": 1, "un": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "s
 _N = rf"(?:\d{{1,3}}(?:[.,]\d{{1,2}})?|{'|'.join(_NUMBERS)})"
 _DURATION = re.compile(
     rf"(?<![\w.,:/])(?:(?P<hours>{_N})\s?(?:heures?|hrs?|h)(?![a-z])"
-    rf"(?:\s?(?:et )?(?P<half>demie?|quart)\b|\s?(?:et )?(?P<minutes>\d{{1,2}})(?!\s?h|[\d/])\s?(?:minutes?|min|mn|m)?\b)?"
-    rf"|(?P<only>\d{{1,3}})\s?(?:minutes?|min|mn)\b|(?P<named>(?:une )?demi,?\s?heure|trois quarts d'heure|un quart d'heure))"
+    rf"(?:\s?(?:et )?(?P<half>demie?|quart)\b|\s?(?:et )?(?P<minutes>\d{{1,2}})(?!\s?h"
+    rf"|[\d/])\s?(?:minutes?|min|mn|m)?\b)?"
+    rf"|(?P<only>\d{{1,3}})\s?(?:minutes?|min|mn)\b|(?P<named>(?:une )?demi,?\s?heure"
+    rf"|trois quarts d'heure|un quart d'heure))"
 )
 _NAMED = {"demi": Fraction(1, 2), "trois": Fraction(3, 4), "un quart": Fraction(1, 4)}
 _CLOCK = re.compile(
-    rf"(?:\b(?:a|vers|des|jusqu'a|avant|apres|entre|depuis|partir de|jusque|pour|@)|\d(?:\s,|,\s|\s?[/>]|\s)|\d\s?h\d{{0,2}}\s?(?:,|/|a|et)?)\s?{_N}\s?h"
+    rf"(?:\b(?:a|vers|des|jusqu'a|avant|apres|entre|depuis|partir de|jusque|pour|@)|\d(?:\s,|,\s|\s?[/>]"
+    rf"|\s)|\d\s?h\d{{0,2}}\s?(?:,|/|a|et)?)\s?{_N}\s?h"
     rf"|\bde {_N}\s?h?\d{{0,2}} ?(?:a|,) ?{_N}\s?h|\d\s?(?:h|heures?)\s?\d{{0,2}}\s?(?:a|,|/|>)\s?\d"
+    r"|/\s?(?:semaine|sem|jour|mois)\b"
 )
 _TOTAL = re.compile(r"(?:soit|total|totalise|totalisant|au final|ce qui fait|ca fait)\b[^0-9]{0,30}$|=\s?$")
 _KNOWN = (
     SMALL
     | bag(
-    "bonjour bonsoir salut coucou hello madame monsieur je ai fait effectue realise passe assure tenu ete "
-    "suis etais semaine de presence permanence permanences ligne sur reseaux sociaux facebook instagram "
-    "insta snapchat snap discord tiktok twitch youtube whatsapp messenger et puis lundi mardi mercredi "
-    "jeudi vendredi samedi dimanche soir soiree matin midi apres total soit heures heure pour ma mes mon "
-    "temps connecte connectee promeneur promeneurs net fil eau voici voila merci rappel desole desolee "
-    "oubli retard relance realisees effectuees numerique educative au moi ca cette dernier derniere "
-    "passee passees declaration compte rendu retour janvier fevrier mars avril mai juin juillet aout "
-    "septembre octobre novembre decembre s mn le nous avons on a faites fais en durant pendant c est ce "
-    "qui hier bonne journee semaines num no numero pdn les "
-    "jeunes avec des d"
+        "bonjour bonsoir salut coucou hello madame monsieur je ai fait effectue realise passe assure "
+        "tenu ete etais semaine de presence permanence permanences ligne sur reseaux sociaux facebook instagram "
+        "insta snapchat snap discord tiktok twitch youtube whatsapp messenger et puis lundi mardi mercredi "
+        "jeudi vendredi samedi dimanche soir soiree matin midi apres total soit heures heure pour ma mes mon "
+        "temps connecte connectee promeneur promeneurs net fil eau voici voila merci rappel desole desolee "
+        "oubli retard relance realisees effectuees numerique educative au moi ca cette dernier derniere "
+        "passee passees declaration compte rendu retour janvier fevrier mars avril mai juin juillet aout "
+        "septembre octobre novembre decembre s mn le nous avons on a faites fais en durant pendant c est ce "
+        "qui hier bonne journee semaines num no numero pdn les "
+        "jeunes avec des d"
     )
 ) - bag("pas plus jamais not encore toujours chaque comme pouvoir par jour fois annee tous toutes tout bien")
 _PRESENCE = bag(
@@ -54,8 +58,10 @@ _PRESENCE = bag(
 _WORDS = re.compile(r"[a-z]+'?|\d+")
 _WEEK = re.compile(r"\b(?:cette semaine|semaine (?:derniere|passee|prochaine|\d{1,2})|s ?\d{2}\b)")
 _DATE = re.compile(
-    r"\b(?:semaine \d{1,2}\b|s ?\d{2}\b|\d{4},s\d{2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?|\d{1,2}(?:er)? (?:janvier|fevrier|mars|avril|mai|juin|juillet"
-    r"|aout|septembre|octobre|novembre|decembre)(?: \d{4})?|(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) \d{1,2}(?!\s?(?:h|min|mn|[.,]?\d|:)))\b"
+    r"\b(?:semaine \d{1,2}\b|s ?\d{2}\b|\d{4} s\d{2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?"
+    r"|\d{1,2}(?:er)? (?:janvier|fevrier|mars|avril|mai|juin|juillet"
+    r"|aout|septembre|octobre|novembre|decembre)(?: \d{4})?|(?:lundi|mardi|mercredi|jeudi|vendredi"
+    r"|samedi|dimanche) \d{1,2}(?!\s?(?:h|min|mn|[.,]?\d|:)))\b"
 )
 
 
@@ -75,7 +81,9 @@ def spent_hours(text: str) -> timedelta | None:
     return timedelta(seconds=round(total * 3600))
 
 
-_GREETED = re.compile(r"\b([Bb]onjour|[Bb]onsoir|[Ss]alut|[Cc]oucou|[Mm]erci)((?:,? [A-ZÀ-Ý][\w'’-]{1,20}){1,2})(?=[,.! \n]|$)")
+_GREETED = re.compile(
+    r"\b([Bb]onjour|[Bb]onsoir|[Ss]alut|[Cc]oucou|[Mm]erci)((?:,? [A-ZÀ-Ý][\w'’-]{1,20}){1,2})(?=[,.! \n]|$)"
+)
 _NAME_LINE = re.compile(r"\n\s*[A-ZÀ-Ý][\w.'’-]{1,20}(?: [A-ZÀ-Ý][\w.'’-]{0,20}){0,2}\s*$")
 
 
@@ -87,7 +95,9 @@ def _without_names(text: str) -> str:
 def tells_a_duration(text: str) -> bool:
     """Whether a text names a duration that may be hours of presence, whatever else it says."""
     found = _DURATION.finditer(normalise(text[:1_500]))
-    return any(not match["hours"] or not match["hours"].isdigit() or int(match["hours"]) < _LATE for match in found)
+    return any(
+        not match["hours"] or not match["hours"].isdigit() or int(match["hours"]) < _LATE for match in found
+    )
 
 
 def _value(found: re.Match[str]) -> Fraction | None:
@@ -105,7 +115,9 @@ def _value(found: re.Match[str]) -> Fraction | None:
 
 def _sum(values: list[Fraction], flat: str, found: list[re.Match[str]]) -> Fraction | None:
     """The sum of what is listed, or the total that is stated when the rest agrees with it."""
-    stated = [value for value, match in zip(values, found, strict=False) if _TOTAL.search(flat[: match.start()])]
+    stated = [
+        value for value, match in zip(values, found, strict=False) if _TOTAL.search(flat[: match.start()])
+    ]
     if not stated or len(values) == 1:
         return sum(values, Fraction(0)) if not stated or len(values) == 1 else None
     rest = sum(values, Fraction(0)) - stated[0]
@@ -119,7 +131,11 @@ def _about_presence(flat: str, found: list[re.Match[str]]) -> bool:
     unknown = [word for word in words if word not in _KNOWN and not (len(word) == 1 and word.isalpha())]
     if unknown:
         return False
-    told = not _PRESENCE.isdisjoint(words) or (not _PRESENCE.isdisjoint(_WORDS.findall(flat)) and "heures" in flat)
-    late = any(match["hours"] and match["hours"].isdigit() and int(match["hours"]) >= _LATE for match in found)
+    told = not _PRESENCE.isdisjoint(words) or (
+        not _PRESENCE.isdisjoint(_WORDS.findall(flat)) and "heures" in flat
+    )
+    late = any(
+        match["hours"] and match["hours"].isdigit() and int(match["hours"]) >= _LATE for match in found
+    )
     spent = not {"fait", "presence", "effectue", "realise", "total", "permanence"}.isdisjoint(words)
     return spent if late else (told or len(words) <= 4)
