@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.sheets import cells, grid, locate, metadata, ranges, tabs
+from tests.support.sheets import cells, finding, grid, locate, metadata, ranges, tabs
 from tests.support.sheets.errors import JSON, ApiError, bad_field, invalid
 from tests.support.sheets.fields import Mask, select
 from tests.support.sheets.model import Cell, Sheet, Spreadsheet
@@ -17,6 +17,7 @@ REQUESTS: dict[str, Callable[[Spreadsheet, JSON], JSON]] = {
     **grid.REQUESTS,
     **ranges.REQUESTS,
     **metadata.REQUESTS,
+    "findReplace": finding.find_replace,
 }
 PROTECTED = (
     "You are trying to edit a protected cell or object. "

@@ -10,6 +10,7 @@ from tests.support.sheets import a1, fields, values
 from tests.support.sheets.a1 import Box
 from tests.support.sheets.errors import JSON, ApiError, DriveError
 from tests.support.sheets.model import Spreadsheet, Store, new_file_id, new_id, new_sheet, now
+from tests.support.sheets.ranges import OWNER
 
 MIME_TYPE = "application/vnd.google-apps.spreadsheet"
 
@@ -118,7 +119,8 @@ def import_csv(store: Store, file_id: str, data: bytes) -> JSON:
 
 def permissions(store: Store, file_id: str, mask: fields.Mask) -> JSON:
     file_of(store, file_id)
-    found = store.get(file_id).permissions
+    owner = {"kind": "drive#permission", "id": "1", "type": "user", "role": "owner", "emailAddress": OWNER}
+    found = [*store.get(file_id).permissions, owner | {"deleted": False, "pendingOwner": False}]
     kept: JSON = fields.select({"kind": "drive#permissionList", "permissions": found}, mask)
     return kept
 
