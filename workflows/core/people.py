@@ -7,10 +7,10 @@ from datetime import date
 
 from workflows.core import french
 from workflows.core.book import Identified
-from workflows.core.cells import Unreadable, fold, text
+from workflows.core.cells import Unreadable, fold, label, text
 from workflows.core.ports import Cell
 from workflows.core.problems import Problem
-from workflows.core.reading import Flagged, read, shown
+from workflows.core.reading import Flagged, read
 from workflows.core.rows import addresses, optional_date
 from workflows.core.tables import Row
 
@@ -36,7 +36,7 @@ class Period:
 
 def full_name(row: Row) -> str:
     """« Inès Chéron », as copied beside a `Réf.`."""
-    return " ".join(filter(None, (shown(row, "Prénom"), shown(row, "Nom"))))
+    return " ".join(filter(None, (label(row.cell("Prénom")), label(row.cell("Nom")))))
 
 
 def contact(tab: Identified, row: Row) -> tuple[str, ...]:

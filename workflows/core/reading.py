@@ -1,4 +1,4 @@
-"""Reading one cell of a row: its value, or the located problem that holds the row."""
+"""Reading the cells of a row: their values, or located problems."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from workflows.core.book import Identified
-from workflows.core.cells import Unreadable, text
+from workflows.core.cells import Unreadable, is_blank
 from workflows.core.ports import Cell
 from workflows.core.problems import Problem
 from workflows.core.tables import Row
@@ -30,9 +30,21 @@ def read(tab: Identified, row: Row, heading: str, reader: Callable[[Cell], T]) -
         raise Flagged(error.at(tab.where(row, heading))) from None
 
 
-def shown(row: Row, heading: str) -> str:
-    """What a cell shows, for copying it; empty where it shows an error."""
-    try:
-        return text(row.cell(heading))
-    except Unreadable:
-        return ""
+class Cells:
+    """The cells of one row, read one by one; all that cannot be read is noted."""
+
+    def __init__(self, tab: Identified, row: Row) -> None:
+        self.tab, self.row = tab, row
+        self.problems: list[Problem] = []
+
+    def read(self, heading: str, reader: Callable[[Cell], T], default: T) -> T:
+        """What a cell says; the default for an empty one, and for one that is noted."""
+        return default if is_blank(self.row.cell(heading)) else self.required(heading, reader, default)
+
+    def required(self, heading: str, reader: Callable[[Cell], T], default: T) -> T:
+        """The same, where the reader says what it means that a cell is empty."""
+        try:
+            return reader(self.row.cell(heading))
+        except Unreadable as error:
+            self.problems.append(error.at(self.tab.where(self.row, heading)))
+            return default

@@ -1,0 +1,261 @@
+"""The program's rows of a campaign, one per person or structure: Candidatures, Inscriptions (design §4, §5).
+
+What they say is believed where the journal knows nothing; what the journal knows is shown in them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflows.core import french, words
+from workflows.core.book import Book
+from workflows.core.cells import Unreadable, label
+from workflows.core.messages import Belief, Flag, History, Order, Record, Send, State, Verdict, Wait
+from workflows.core.ports import Cell, Value
+from workflows.core.problems import Problem
+from workflows.core.rows import addresses
+from workflows.core.standing import RowOrder, done_number, done_words, latest, numbered, row_order
+from workflows.core.statuses import Shown, believed_moment, believed_state, shown
+from workflows.core.tables import Row
+from workflows.core.words import Tab
+from workflows.core.workflow import Desk, Outlook
+
+Lines = Mapping[tuple[str, str], list[Row]]
+"""Rows by campaign and subject, as their `Réf.` name them; more than one is a person's doing."""
+
+
+class Held(Exception):
+    """What becomes of this row is settled before anything is written to it."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.key)
+        self.verdict = verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A kind of message that comes after the first: « J-7 le 25/03/2027 » for `rappel-7`."""
+
+    label: str
+    """Before its number: « J- »."""
+    step: str
+    """Before its number: `rappel-`."""
+    refused: str = "refusée"
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignTab:
+    """How one tab tells of a campaign's messages."""
+
+    tab: Tab
+    prefix: str
+    """Of the campaign's name: `appel` in `appel:2027-1`."""
+    campaign: str
+    """The headings of the two `Réf.` that a row is about."""
+    subject: str
+    step: str
+    """The first message."""
+    state: str
+    """The headings of its state and its date, and of what came later."""
+    at: str
+    later: str
+    laters: tuple[Later, ...]
+    subject_words: str
+    """« La structure »."""
+    campaign_words: str
+    """« l'appel »."""
+
+    def base(self, campaign: str, subject: str) -> str:
+        """The key of the first message."""
+        return f"{campaign}:{subject}:{self.step}"
+
+    def lines(self, book: Book) -> Lines:
+        found: dict[tuple[str, str], list[Row]] = {}
+        for row in book[self.tab].rows:
+            found.setdefault((label(row.cell(self.campaign)), label(row.cell(self.subject))), []).append(row)
+        return found
+
+    def campaigns(self, book: Book, tab: Tab) -> list[str]:
+        """Every campaign that its own tab or these rows speak of, as the journal names it."""
+        refs = {*book[tab].by_ref(), *(ref for ref, _ in self.lines(book))}
+        return [f"{self.prefix}:{ref}" for ref in sorted(refs)]
+
+    # What a person says there
+
+    def only(self, book: Book, lines: list[Row], key: str, campaign: str, subject: str) -> Row | None:
+        """The row of one subject. Raises Held for several, or for one that cannot be told apart."""
+        for line in lines:
+            if line.number in book[self.tab].held:
+                raise Held(Flag(key, book[self.tab].held[line.number]))
+        if len(lines) < 2:
+            return lines[0] if lines else None
+        where = f"{book[self.tab].title}, lignes {french.join([str(line.number) for line in lines])}"
+        what = f"{self.subject_words} {subject} y est plusieurs fois pour {self.campaign_words} {campaign}."
+        raise Held(Flag(key, Problem(where, what, "Gardez une seule de ces lignes.")))
+
+    def order(self, book: Book, history: History, line: Row | None, base: str, key: str) -> RowOrder:
+        """`Commande` of a row. Raises Held for a word that is no order."""
+        if line is None:
+            return RowOrder()
+        try:
+            return row_order(line.cell("Commande"), history, base)
+        except Unreadable as error:
+            raise Held(Flag(key, error.at(book[self.tab].where(line, "Commande")))) from None
+
+    # What the sheet is believed about
+
+    def beliefs(self, book: Book, now: datetime) -> list[Belief]:
+        """What the rows say was sent, refused, or may have left."""
+        return [belief for row in book[self.tab].rows for belief in self._beliefs_of(row, now)]
+
+    def _beliefs_of(self, row: Row, now: datetime) -> Iterator[Belief]:
+        ref, subject = label(row.cell(self.campaign)), label(row.cell(self.subject))
+        if not (ref and subject):
+            return
+        campaign = f"{self.prefix}:{ref}"
+        copied = _copied(row.cell("Courriel"))
+        if state := believed_state(row.cell(self.state)):
+            yield from self._first(row, campaign, subject, state, copied, now)
+        for step, said, at in self._laters_of(label(row.cell(self.later)), now):
+            key = f"{campaign}:{subject}:{step}"
+            yield Belief(Record(key, campaign, step, subject, said, copied, sent_at=at))
+
+    def _first(
+        self, row: Row, campaign: str, subject: str, state: State, copied: tuple[str, ...], now: datetime
+    ) -> Iterator[Belief]:
+        base, number = self.base(campaign, subject), done_number(row.cell("Commande faite"))
+        at = believed_moment(row.cell(self.at), now)
+        for earlier in range(1, number):
+            step = numbered(self.step, earlier)
+            yield Belief(Record(numbered(base, earlier), campaign, step, subject, State.SENT, sent_at=at))
+        key, step = numbered(base, max(number, 1)), numbered(self.step, max(number, 1))
+        detail = label(row.cell("Motif")) if state is State.REFUSED else ""
+        record = Record(key, campaign, step, subject, state, copied, sent_at=at, detail=detail)
+        yield Belief(record, Order(base, key) if number else None)
+
+    def _laters_of(self, said: str, now: datetime) -> Iterator[tuple[str, State, datetime]]:
+        """Step, state and moment of each message that « J-7 le 25/03/2027 ; J-1 en cours » tells of."""
+        for kind in self.laters:
+            pattern = rf"(?:^|; ?){re.escape(kind.label)}(\d*) (?:le (\d\d)/(\d\d)/(\d{{4}})|(\w[\w ]*))"
+            for number, day, month, year, word in re.findall(pattern, said):
+                state = State.SENT if day else State.REFUSED if word.startswith("refusé") else State.UNCERTAIN
+                at = now
+                if day:
+                    at = datetime(int(year), int(month), int(day), 12, tzinfo=now.tzinfo)
+                yield f"{kind.step}{number}", state, at
+
+
+class Display:
+    """What the program's columns should show of each subject's messages, for one tab and one moment."""
+
+    def __init__(self, rows: CampaignTab, desk: Desk, outlook: Outlook) -> None:
+        self.rows, self.desk, self.leaving = rows, desk, outlook.leaving
+        self._verdicts = _by_campaign(outlook.verdicts)
+        self._past: dict[str, dict[str, list[Record]]] = {}
+        for record in desk.history.records.values():
+            self._past.setdefault(record.campaign, {}).setdefault(record.subject, []).append(record)
+
+    def verdicts(self, campaign: str) -> Mapping[str, Verdict]:
+        """By subject."""
+        return self._verdicts.get(campaign, {})
+
+    def past(self, campaign: str) -> Mapping[str, list[Record]]:
+        """By subject, the messages that the journal knows."""
+        return self._past.get(campaign, {})
+
+    def subjects(self, campaign: str, known: Iterable[str]) -> list[str]:
+        """Those with a verdict or a past, in sheet order, then those that only the journal still knows."""
+        verdicts, past, order = self.verdicts(campaign), self.past(campaign), list(known)
+        return [ref for ref in order if ref in verdicts or ref in past] + sorted(set(past) - set(order))
+
+    def first(self, campaign: str, subject: str) -> Shown:
+        """Where the first message stands."""
+        last = latest(self.desk.history.records, self.rows.base(campaign, subject))
+        return shown(last.record, self.verdicts(campaign).get(subject), self.leaving, self.desk.now)
+
+    def values(self, campaign: str, subject: str, name: str, address: str) -> dict[str, Value]:
+        """The columns of one subject's row; `name` and `address` are empty for one that is gone."""
+        base, history = self.rows.base(campaign, subject), self.desk.history
+        record = latest(history.records, base).record
+        reached = record.recipients if record and record.state is not State.PLANNED else ()
+        state = self.first(campaign, subject)
+        values: dict[str, Value] = {
+            self.rows.campaign: campaign.partition(":")[2],
+            self.rows.subject: subject,
+            self.rows.state: state.state,
+            self.rows.at: state.at,
+            self.rows.later: self._later_words(campaign, subject) or None,
+            "Motif": state.reason[:500] or None,
+            "Commande faite": done_words(history.orders.get(base), base, history.records, self.desk.now),
+        }
+        if name or address:
+            values |= {"Nom": name[:200], "Courriel": (" ; ".join(reached) or address[:200]) or None}
+        return values
+
+    def _later_words(self, campaign: str, subject: str) -> str:
+        found: list[tuple[datetime, str]] = []
+        for record in self.past(campaign).get(subject, []):
+            kind = next((k for k in self.rows.laters if record.step.startswith(k.step)), None)
+            if kind and (said := self._said(record, kind)):
+                name = kind.label + record.step.removeprefix(kind.step)
+                found.append((record.sent_at or self.desk.now, f"{name} {said}"))
+        return " ; ".join(said for _, said in sorted(found))
+
+    def _said(self, record: Record, kind: Later) -> str:
+        if record.key in self.leaving:
+            return "en cours"
+        match record.state:
+            case State.SENT if record.sent_at:
+                return f"le {french.date_short(record.sent_at.astimezone(self.desk.now.tzinfo).date())}"
+            case State.REFUSED:
+                return kind.refused
+            case State.UNCERTAIN | State.SENDING:
+                return "à vérifier"
+        return ""
+
+
+def _copied(cell: Cell) -> tuple[str, ...]:
+    try:
+        return addresses(cell)
+    except Unreadable:
+        return ()
+
+
+def _by_campaign(verdicts: Iterable[Verdict]) -> dict[str, dict[str, Verdict]]:
+    found: dict[str, dict[str, Verdict]] = {}
+    for verdict in verdicts:
+        name, ref, subject = verdict.key.split(":")[:3]
+        found.setdefault(f"{name}:{ref}", {})[subject] = verdict
+    return found
+
+
+def still_due(verdicts: Iterable[Verdict], desk: Desk) -> list[Verdict]:
+    """Those yet to leave: what this round settled is a verdict of the round's beginning."""
+    return [v for v in verdicts if _due(v, desk.history.records.get(v.key))]
+
+
+def _due(verdict: Verdict, record: Record | None) -> bool:
+    settled = record is not None and record.state is not State.PLANNED
+    return (isinstance(verdict, Send) and not settled) or (isinstance(verdict, Wait) and verdict.due)
+
+
+def due_words(due: list[Verdict]) -> list[str]:
+    """How many are yet to leave, and why the first of them waits."""
+    why = next((v.reason for v in due if isinstance(v, Wait)), "au prochain passage")
+    return [f"{len(due)} à envoyer : {why}"] if due else []
+
+
+def grace_words(due: list[Verdict], start: datetime) -> str:
+    """During the grace delay of a launch in the sheet."""
+    leave = "partira" if len(due) < 2 else "partiront"
+    return f"{len(due)} {leave} à partir de {french.time_(start.time())} ; En pause pour retenir"
+
+
+def trouble_words(states: Mapping[str, int]) -> list[str]:
+    """« 2 à corriger », « 1 à vérifier », « 3 refusés »."""
+    found = [f"{states[word]} {word.lower()}" for word in (words.TO_FIX, words.UNCERTAIN) if states[word]]
+    refused = states[words.REFUSED]
+    return [*found, *([french.plural(refused, "refusé")] if refused else [])]
