@@ -6,7 +6,7 @@ Rows and columns are numbered from 1, as people see them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -255,6 +255,16 @@ class Incoming:
     """Its bytes; empty when the server will not give them."""
 
 
+class Seen(Protocol):
+    """What was taken from a mailbox before."""
+
+    def place(self, place: str) -> bool:
+        """The mail that stood here."""
+
+    def message_id(self, message_id: str) -> bool:
+        """A mail with this Message-ID, wherever it stood."""
+
+
 class Mailbox(Protocol):
     """A mailbox that people read as well: nothing is deleted or marked as read."""
 
@@ -262,12 +272,12 @@ class Mailbox(Protocol):
     def name(self) -> str:
         """Which mailbox this is: a position holds for this one alone."""
 
-    def read(self, position: str, oldest: datetime, known: Callable[[str], bool]) -> Iterator[Incoming]:
-        """The mails that arrived after `position`, in order, each fetched once.
+    def read(self, position: str, oldest: datetime, seen: Seen) -> Iterator[Incoming]:
+        """The mails that arrived after `position`, in order of arrival.
 
         Where the position is empty or no longer means anything (a mailbox made anew), those that
-        arrived since `oldest`, without the ones whose Message-ID is `known`. Raises MailboxError,
-        also between two mails: those given so far are good.
+        arrived on the day of `oldest` or later and were not seen. Raises MailboxError, also between
+        two mails: those given so far are good.
         """
 
     def position(self) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from workflows.core import words
 from workflows.core.cells import fold
+from workflows.core.french import date_short, duration
+
+MAX_EXTRACT = 300
 
 _NOT_ANSWERS = {fold(word) for word in ("", words.ABSENCE, words.BOUNCED)}
 
@@ -59,3 +62,89 @@ class Objections:
 def address_hash(secret: bytes, address: str) -> str:
     """What is kept of an address that must be recognised without being known."""
     return hmac.digest(secret, b"objection\0" + address.strip().lower().encode(), "sha256").hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One mail as the journal keeps it: what it said, and which row it belongs to."""
+
+    message_id: str
+    sender: str
+    title: str
+    """Its subject line."""
+    kind: str
+    """`replies.Kind`, or « own » for a mail of ours that came back to us."""
+    received_at: datetime
+    answer: str = ""
+    """The word that it says, one of words.ANSWERS; empty for hours and for what is no answer."""
+    question: bool = False
+    hours: timedelta | None = None
+    return_date: date | None = None
+    bounced: tuple[str, ...] = ()
+    """Addresses of ours that it did not reach."""
+    whole: bool = False
+    """It reached none of those that the message was for."""
+    reason: str = ""
+    extract: str = ""
+    attachments: int = 0
+    key: str = ""
+    """The message that it answers; empty when that is not known."""
+    campaign: str = ""
+    """The row that it belongs to; empty while it is to be attached."""
+    subject: str = ""
+    doubt: str = ""
+    """Why a person has to read it, whatever it says; why it could not be attached."""
+    number: int = 0
+    """Its order of arrival; given by the journal."""
+    round_number: int = 0
+    """The last round that sent something before it was read."""
+
+    @property
+    def attached(self) -> bool:
+        return bool(self.campaign)
+
+    @property
+    def word(self) -> str:
+        """What `Réponse` shows of it alone."""
+        return words.TO_READ if self.doubt and self.answer not in _BY_MACHINE else self.answer
+
+
+_BY_MACHINE = (words.ABSENCE, words.BOUNCED)
+
+
+def standing(mails: Iterable[Received], last_round: int) -> Reply | None:
+    """Where one row's correspondence stands; None when nothing was said.
+
+    `mails` in order of arrival; `last_round` is the round of the last message sent to that row: a
+    bounce from before it is outdated.
+    """
+    now: Reply | None = None
+    for mail in mails:
+        match mail.answer:
+            case words.ABSENCE:
+                if now is None or not now.settled:
+                    now = _reply(mail)
+            case words.BOUNCED:
+                if mail.whole and not (now and now.answered):
+                    outdated = mail.round_number < last_round
+                    now = Reply("", mail.received_at) if outdated else _reply(mail)
+            case _ if mail.hours is not None or mail.answer:
+                now = _changed(now, _reply(mail))
+    return now
+
+
+def _reply(mail: Received) -> Reply:
+    reason = mail.reason if mail.answer == words.BOUNCED else mail.doubt
+    hours = None if mail.doubt else mail.hours
+    return Reply(mail.word, mail.received_at, mail.extract, hours, reason)
+
+
+def _changed(before: Reply | None, now: Reply) -> Reply:
+    """The new answer, with the one that it replaces."""
+    if before is None or not before.answered:
+        return now
+    said = before.word or duration(before.hours or timedelta())
+    if said == (now.word or duration(now.hours or timedelta())):
+        return now
+    told = f"(D'abord «\u00a0{said}\u00a0», le {date_short(before.received_at)}.) {now.extract}"
+    return replace(now, extract=told if len(told) <= MAX_EXTRACT else told[: MAX_EXTRACT - 1].rstrip() + "…")

@@ -17,7 +17,6 @@ _REFERENCE = re.compile(
     r"\[\s*(?P<choice>[a-z0-9]{1,12})\s+(?P<key>[^\[\]#]{1,200}?)\s*#\s*(?P<mac>[a-z2-7\s]{1,40})\]",
     re.IGNORECASE,
 )
-_LIKENESS = re.compile(r"\[[^\[\]]{1,240}#[^\[\]]{0,60}\]?|#[a-z2-7]{16}\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,7 @@ STOP = Choice("stop", "Stop", "Stop")
 YES_OR_NO = (YES, NO)
 HOURS = (ONE_HOUR, TWO_HOURS, OTHER_HOURS)
 CHOICES = {choice.name: choice for choice in (*YES_OR_NO, *HOURS, STOP)}
+_LIKENESS = re.compile(rf"\[\s*(?:{'|'.join(CHOICES)})\s[^\[\]]*[:#]|#[a-z2-7]{{16}}\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,12 @@ def settle(db: sqlite3.Connection, outcome: Outcome) -> None:
         "UPDATE recipients SET state = 'refused', detail = ?, refused_at = ? WHERE key = ? AND address = ?",
         [(words, at, outcome.key, address) for address, words in outcome.refused.items()],
     )
+    if outcome.state is State.REFUSED:  # for the recipients that were left: earlier ones may have it
+        db.execute(
+            "UPDATE messages SET state = 'sent' WHERE key = ? AND EXISTS"
+            " (SELECT 1 FROM recipients r WHERE r.key = messages.key AND r.state = 'sent')",
+            (outcome.key,),
+        )
     if outcome.state is State.UNCERTAIN:
         db.execute("UPDATE recipients SET sent_at = ? WHERE key = ? AND state = 'planned'", (at, outcome.key))
     else:

@@ -85,3 +85,50 @@ CREATE TABLE notes (
     value TEXT NOT NULL,
     PRIMARY KEY (tab, ref, heading, value)
 ) STRICT, WITHOUT ROWID;
+
+-- What came back: every mail ever read, once. `number` is its order of arrival; of its text only the
+-- extract that the sheet shows is kept. `campaign` is empty while nobody knows what it answers.
+CREATE TABLE mails (
+    number INTEGER PRIMARY KEY,
+    mailbox TEXT NOT NULL,
+    place TEXT NOT NULL,
+    fingerprint TEXT NOT NULL UNIQUE,
+    message_id TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    title TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    received_at TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    question INTEGER NOT NULL,
+    minutes INTEGER,
+    return_date TEXT,
+    bounced TEXT NOT NULL,
+    whole INTEGER NOT NULL DEFAULT 0,
+    reason TEXT NOT NULL,
+    extract TEXT NOT NULL,
+    attachments INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    campaign TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    doubt TEXT NOT NULL,
+    round INTEGER NOT NULL,
+    by_person INTEGER NOT NULL DEFAULT 0,
+    marked INTEGER NOT NULL DEFAULT 0,
+    listed INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX mails_row ON mails (campaign, subject);
+CREATE INDEX mails_place ON mails (mailbox, place);
+CREATE INDEX mails_id ON mails (message_id) WHERE message_id <> '';
+
+-- Addresses that mail came back from, and the last round that had written to them then.
+CREATE TABLE bounces (
+    address TEXT PRIMARY KEY,
+    round INTEGER NOT NULL,
+    reason TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Who objected, known by a salted hash alone: it outlives every row and every erased mail.
+CREATE TABLE objections (
+    hash TEXT PRIMARY KEY,
+    day TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

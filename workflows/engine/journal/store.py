@@ -12,6 +12,7 @@ from pathlib import Path
 from workflows.core.messages import Belief, History, Launch, Order, Record
 from workflows.core.problems import TourneeError
 from workflows.engine.journal import messages
+from workflows.engine.journal.mails import Mails
 from workflows.engine.journal.messages import Message, Outcome, moment, stamp
 
 _SCHEMA_VERSION = 1
@@ -40,6 +41,8 @@ class Journal:
             if self.fresh and create:
                 self._create()
             self._db = self._in_memory() if self.fresh and not create else self._open()
+        self.mails = Mails(self._db, self._transaction)
+        """What came back."""
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
@@ -244,7 +247,17 @@ class Journal:
             facts = dict(
                 self._db.execute("SELECT name, value FROM facts WHERE workflow = ?", (workflow,)).fetchall()
             )
-        return History(records, launches, orders, refused, facts)
+            return History(
+                records,
+                launches,
+                orders,
+                refused,
+                facts,
+                answers=self.mails.standings(campaigns),
+                absences=self.mails.absences(),
+                bounced=self.mails.bounced(),
+                objections=self.mails.objections(),
+            )
 
     def holds(self, keys: Sequence[str]) -> set[str]:
         """Which of these keys the journal has a message for."""

@@ -1,0 +1,69 @@
+"""What was sent, as matching asks for it (core/matching.Outbox)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from workflows.core.matching import Sent
+from workflows.engine.journal.messages import moment, stamp
+
+_OPEN = (
+    "sent_at >= ? AND state IN ('sent', 'uncertain') AND campaign NOT LIKE 'essai:%' AND NOT EXISTS"
+    " (SELECT 1 FROM mails a WHERE a.campaign = messages.campaign AND a.subject = messages.subject"
+    " AND (a.minutes IS NOT NULL OR a.answer NOT IN ('', 'Absence', 'Rejet')))"
+)
+
+
+class JournalOutbox:
+    """The journal's messages.
+
+    `since`: a row that was last written to before is not open any more. `closed`: rows that a person
+    answered in the sheet, by campaign and subject.
+    """
+
+    def __init__(
+        self, db: sqlite3.Connection, since: datetime, closed: Collection[tuple[str, str]] = frozenset()
+    ) -> None:
+        self._db = db
+        self._since = since
+        self._closed = closed
+
+    def with_id(self, message_id: str) -> Sent | None:
+        return self._first("message_id = ? AND message_id <> ''", (message_id,))
+
+    def with_key(self, key: str) -> Sent | None:
+        return self._first("key = ?", (key,))
+
+    def last_to(self, campaign: str, subject: str) -> Sent | None:
+        """The last message to a row."""
+        return self._first("campaign = ? AND subject = ? AND state <> 'planned'", (campaign, subject))
+
+    def open_for(self, address: str) -> list[Sent]:
+        return self._open("key IN (SELECT key FROM recipients WHERE address = ?)", address)
+
+    def open_of(self, subject: str) -> list[Sent]:
+        """The last message to each row of this structure or person that nobody answered yet."""
+        return self._open("subject = ?", subject)
+
+    def _open(self, where: str, value: str) -> list[Sent]:
+        found = self._find(f"{where} AND {_OPEN}", (value, stamp(self._since)))
+        rows = {(sent.campaign, sent.subject): sent for sent in found}
+        return [sent for row, sent in rows.items() if row not in self._closed]
+
+    def _first(self, where: str, values: Sequence[str]) -> Sent | None:
+        found = self._find(where, values)
+        return found[-1] if found else None
+
+    def _find(self, where: str, values: Sequence[str]) -> list[Sent]:
+        """Messages in the order in which they were sent; `where` is always ours, never input."""
+        query = f"SELECT key, campaign, subject, sent_at FROM messages WHERE {where} ORDER BY sent_at, round"  # noqa: S608
+        return [
+            Sent(key, campaign, subject, self._recipients(key), moment(sent_at))
+            for key, campaign, subject, sent_at in self._db.execute(query, values).fetchall()
+        ]
+
+    def _recipients(self, key: str) -> tuple[str, ...]:
+        query = "SELECT address FROM recipients WHERE key = ? ORDER BY position"
+        return tuple(address for (address,) in self._db.execute(query, (key,)))
