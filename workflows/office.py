@@ -21,6 +21,7 @@ from workflows.core.problems import TourneeError
 from workflows.core.workflow import Workflow
 from workflows.engine import round as rounds
 from workflows.engine.account import Account
+from workflows.engine.attachments import AttachmentFolder
 from workflows.engine.checkup import Check, check_up
 from workflows.engine.general import General, MailSettings
 from workflows.engine.journal import Journal
@@ -118,6 +119,7 @@ class Office:
 
     def tools(self, journal: Journal) -> Tools:
         """The parts of a round."""
+        folder = self.general.mail.attachments
         return Tools(
             general=self.general,
             workflows=WORKFLOWS,
@@ -126,6 +128,7 @@ class Office:
             workbook=self.workbook(),
             journal=journal,
             renderer=self.renderer(),
+            attachments=AttachmentFolder(folder, folder.name),
             transport=lambda: self.transport(self.general.mail),
             trial_transport=self._trial_transport,
             clock=self.clock,
@@ -285,7 +288,7 @@ def create_demo(folder: Path) -> None:
 
 
 def _furnish(folder: Path) -> None:
-    for part in ("config", "templates"):
+    for part in ("config", "templates", "pieces-jointes"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     for shipped in sorted((CHECKOUT / "config").glob("*.toml")):
         (folder / "config" / shipped.name).write_bytes(shipped.read_bytes())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from workflows.core import french, words
+from workflows.core.attachments import HEADING as ATTACHMENT
+from workflows.core.attachments import Shelf, attachments, check_size
 from workflows.core.book import Identified
 from workflows.core.cells import Unreadable, fold, label, text
 from workflows.core.ports import Cell
@@ -28,6 +30,17 @@ def contact(tab: Identified, row: Row) -> tuple[str, ...]:
         where = tab.where(row, "Nom")
         raise Flagged(Problem(where, "Le nom de la structure manque.", "Écrivez-le dans cette cellule."))
     return found
+
+
+def enclosures(tab: Identified, row: Row, shelf: Shelf, common: tuple[str, ...]) -> tuple[str, ...]:
+    """What a call's announcement takes along: the call's own files, then this structure's. Raises Flagged."""
+
+    def together(cell: Cell) -> tuple[str, ...]:
+        names = tuple(dict.fromkeys((*common, *attachments(cell, shelf))))
+        check_size(names, shelf)
+        return names
+
+    return read(tab, row, ATTACHMENT, together)
 
 
 def _left(cell: Cell) -> str:

@@ -68,10 +68,12 @@ class Tab:
     """Headings that say what a row is about; a line with none of them filled in is no entry."""
     own: bool = False
     """The program creates this tab when it is missing."""
+    optional: tuple[str, ...] = ()
+    """Headings of hers that are read where she adds them, and never created."""
 
     @property
     def headings(self) -> tuple[str, ...]:
-        return tuple(column.heading for column in self.columns)
+        return (*(column.heading for column in self.columns), *self.optional)
 
     @property
     def tool_columns(self) -> tuple[Column, ...]:
@@ -106,6 +108,7 @@ STRUCTURES = Tab(
     required=("Nom", "Courriel"),
     prefix="STR",
     subject=("Nom", "Courriel"),
+    optional=("Pièce jointe",),
 )
 CALLS = Tab(
     "Appels",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any, Protocol
 
+from workflows.core.attachments import Shelf
 from workflows.core.book import Book
 from workflows.core.messages import Belief, History, Launch, Plan, RowWish, Verdict
 from workflows.core.problems import Problem
@@ -48,6 +49,8 @@ class Desk:
     """Between a launch in the sheet and its first mail."""
     trial: bool = False
     """A trial asked for by a command: dates hold nothing back."""
+    shelf: Shelf = field(default_factory=Shelf)
+    """What may be attached."""
 
     @property
     def today(self) -> date:

@@ -10,6 +10,7 @@ from datetime import datetime
 from workflows.core.french import plural
 from workflows.core.messages import Flag, Mode, Send, Unsure, Verdict, Wait
 from workflows.core.problems import Problem, TourneeError
+from workflows.engine.attachments import Attachment
 from workflows.engine.rendering import Rendered
 
 
@@ -21,6 +22,7 @@ class Mail:
     recipients: tuple[str, ...]
     rendered: Rendered
     send: Send
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from workflows.core.mailbox import Mailbox
+from workflows.engine.attachments import Attachment
 from workflows.engine.rendering import Rendered
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -115,6 +116,7 @@ def compose(
     in_reply_to: str | None = None,
     references: Sequence[str] = (),
     calendar: CalendarPart | None = None,
+    attachments: Sequence[Attachment] = (),
 ) -> bytes:
     """The whole message: CRLF line ends, seven bits, no line over 998 octets.
 
@@ -147,6 +149,9 @@ def compose(
         message.add_alternative(
             calendar.content.decode(), subtype="calendar", cte="base64", params={"method": calendar.method}
         )
+    for attached in attachments:
+        maintype, _, subtype = attached.media_type.partition("/")
+        message.add_attachment(attached.content, maintype, subtype, filename=attached.name)
     message["Content-Language"] = "fr"  # last: set_content takes away what describes a content
     return message.as_bytes()
 

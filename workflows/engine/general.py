@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from re import search
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,7 +40,10 @@ class WorkbookSettings:
 
 @dataclass(frozen=True, slots=True)
 class MailSettings:
-    """How mail leaves: `kind` is "maildir" or "smtp"; without a `user` there is no log-in."""
+    """How mail leaves: `kind` is "maildir" or "smtp"; without a `user` there is no log-in.
+
+    Only files of the folder `attachments` may be attached.
+    """
 
     kind: str
     folder: Path
@@ -49,6 +52,7 @@ class MailSettings:
     encryption: str
     user: str
     password_source: str
+    attachments: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,12 @@ def general(values: Values, workspace: Path) -> General:
             workspace / sheet["compte_de_service"],
             sheet["adresse_api"],
         ),
-        mail=MailSettings(mail["type"], workspace / mail["dossier"], **_server(mail)),
+        mail=MailSettings(
+            mail["type"],
+            workspace / mail["dossier"],
+            attachments=workspace / mail["pieces_jointes"],
+            **_server(mail),
+        ),
         replies=RepliesSettings(
             replies["type"],
             workspace / replies["dossier"],
@@ -156,6 +165,21 @@ def _web_address(value: object) -> str:
     if read and not read.startswith(("https://", "http://")):
         raise Refused("Cette adresse n'est pas celle d'un service web.", 'Elle commence par "https://".')
     return read
+
+
+def _own_folder(value: object) -> str:
+    """A folder of the workspace that holds nothing else: no key, password or journal can be attached."""
+    read = parsers.filled(value)
+    path = PurePosixPath(read)
+    if path.is_absolute() or "\\" in read or ".." in path.parts or path.parts[:1] in _TAKEN:
+        raise Refused(
+            "Ce dossier ne peut pas être celui des pièces jointes.",
+            'Donnez le nom d\'un dossier à part dans l\'espace de travail, comme "pieces-jointes".',
+        )
+    return read
+
+
+_TAKEN = ((), ("config",), ("donnees",), ("templates",))
 
 
 def _password_source(value: object) -> str:
@@ -264,7 +288,10 @@ GENERAL = Section(
             "smtp",
             "donnees/envois",
             _endpoint("smtp.gmail.com", 587, "starttls"),
-            (Key("mot_de_passe", "env:TOURNEE_SMTP", _password_source),),
+            (
+                Key("mot_de_passe", "env:TOURNEE_SMTP", _password_source),
+                Key("pieces_jointes", "pieces-jointes", _own_folder),
+            ),
         ),
         _server_section(
             "reponses",

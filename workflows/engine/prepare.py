@@ -19,6 +19,7 @@ from workflows.core.problems import Problem, TourneeError
 from workflows.core.workflow import Desk, Scope, Step, Workflow
 from workflows.engine import composing, pacing
 from workflows.engine.account import Mail
+from workflows.engine.attachments import AttachmentFolder, AttachmentGone
 from workflows.engine.general import General
 from workflows.engine.journal import Journal
 from workflows.engine.pacing import Narrowing
@@ -54,6 +55,7 @@ class Tools:
     workbook: Workbook
     journal: Journal
     renderer: Renderer
+    attachments: AttachmentFolder
     transport: Callable[[], Transport]
     trial_transport: Callable[[], Transport]
     clock: Callable[[], datetime]
@@ -177,7 +179,8 @@ def _desk(
 ) -> Desk:
     """What the workflow decides from: the journal's past, with what only the sheet knows."""
     history = tools.journal.history(workflow.campaigns(book, now), workflow.NAME)
-    desk = Desk(book, history, now, tools.values[workflow.NAME], tools.general.grace)
+    shelf = tools.attachments.shelf()
+    desk = Desk(book, history, now, tools.values[workflow.NAME], tools.general.grace, shelf=shelf)
     taken = [b for b in workflow.believe(desk) if _believed(b.record, history, adopt)]
     beliefs += taken
     return replace(desk, history=with_beliefs(history, taken))
@@ -249,7 +252,11 @@ def _written(tools: Tools, request: Request, workflow: Workflow, send: Send, mai
     except TemplateProblem as error:
         problem = error.problems[0]
         return Flag(send.key, Problem(send.where, problem.what, problem.remedy))
-    mail = Mail(send.key, send.recipients, rendered, send)
+    try:
+        attached = tools.attachments.load(send.attachments)
+    except AttachmentGone as error:
+        return Flag(send.key, Problem(send.where, error.what, error.remedy))
+    mail = Mail(send.key, send.recipients, rendered, send, attached)
     if request.mode is Mode.TRIAL or send.trial:
         mail = _trial_mail(tools, request, mail)
         gone = tools.journal.record(mail.key)
@@ -272,8 +279,8 @@ def _trial_mail(tools: Tools, request: Request, mail: Mail) -> Mail:
     A command always sends; a `passage` sends each content once.
     """
     marked = composing.trial_copy(mail.rendered, mail.recipients)
-    content = f"{marked.subject}\n{marked.text}".encode()
+    content = f"{marked.subject}\n{marked.text}".encode() + b"".join(a.content for a in mail.attachments)
     once = request.scope.step is Step.ANY and not mail.send.trial
     token = hashlib.sha256(content).hexdigest()[:12] if once else uuid4().hex[:12]
     to = tools.general.trial_address or tools.general.sender.address
-    return Mail(f"{TRIAL}{token}:{mail.key.removeprefix(TRIAL)}", (to,), marked, mail.send)
+    return Mail(f"{TRIAL}{token}:{mail.key.removeprefix(TRIAL)}", (to,), marked, mail.send, mail.attachments)
