@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from workflows.core import words
+from workflows.core import french, words
 from workflows.core.cells import Unreadable, fold, label, serial_moment
 from workflows.core.messages import Flag, Record, Send, State, Unsure, Verdict, Wait
 from workflows.core.ports import Cell, Kind
@@ -46,6 +46,8 @@ def shown(record: Record | None, verdict: Verdict | None, leaving: Collection[st
             return Shown(words.REFUSED, None, (refusals(record) or record.detail) if record else "")
         case State.UNCERTAIN | State.SENDING:
             return Shown(words.UNCERTAIN, None, _UNSURE)
+    if record and record.reached:  # the server put off the other recipients
+        reason = f"parti pour {french.join(record.reached)} ; {reason}"
     match verdict:
         case Flag():
             return Shown(words.TO_FIX, None, reason)

@@ -199,20 +199,23 @@ def _count(
     if delivery.failure:
         account.error = TourneeError(delivery.failure.what, delivery.failure.remedy)
     left: list[Verdict] = []
+    settled: list[Verdict] = []
     for verdict in verdicts:
         outcome = delivery.outcomes.get(verdict.key) if isinstance(verdict, Send) else None
         if outcome is None:
             left.append(_not_begun(verdict, delivery))
-        elif outcome.state is State.SENT or outcome.accepted:
+            continue
+        later = Wait(verdict.key, f"pas encore parti : {outcome.detail}", due=True)
+        settled += [later if outcome.state is State.PLANNED else verdict]
+        if outcome.state is State.SENT or outcome.accepted:
             account.sent.append((verdict.key, outcome.accepted or recipients[verdict.key]))
         elif outcome.state is State.REFUSED:
             account.refused.append((verdict.key, outcome.detail))
         elif outcome.state is State.UNCERTAIN:
             account.uncertain.append(verdict.key)
         else:
-            left.append(Wait(verdict.key, f"pas encore parti : {outcome.detail}", due=True))
+            account.settle([later])
     account.settle(left)
-    settled = [v for v in verdicts if isinstance(v, Send) and v.key in delivery.outcomes]
     return [*left, *settled]
 
 

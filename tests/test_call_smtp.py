@@ -1,0 +1,219 @@
+"""A call over SMTP to a server that refuses, breaks or is not there: what sheet and account then say."""
+
+from __future__ import annotations
+
+import socket
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.support.smtp_server import Fault, SmtpServer
+from tests.support.workspace import Workspace, keys, small
+from workflows.core.problems import TourneeError
+
+NBSP = "\u00a0"
+ONE, TWO = "appel:2027-1:STR-001:annonce", "appel:2027-1:STR-002:annonce"
+BUSY, UNKNOWN = "451 4.3.0 Try again later", "550 5.1.1 No such user"
+
+
+def made(tmp_path: Path, port: int, count: int = 3) -> Workspace:
+    workspace = Workspace(tmp_path / "espace", small(count))
+    workspace.smtp(port)
+    return workspace
+
+
+def candidate(workspace: Workspace, structure: str = "STR-001") -> dict[str, object]:
+    return workspace.row("Candidatures", Structure=structure)
+
+
+def served(server: SmtpServer) -> Counter[str]:
+    return Counter(address for received in server.accepted for address in received.recipients)
+
+
+def test_a_passing_refusal_is_tried_again_later_and_later(tmp_path: Path) -> None:
+    with SmtpServer(faults=[Fault("RCPT", "reply", BUSY, "s1@structures.example", times=3)]) as server:
+        workspace = made(tmp_path, server.port)
+        first = workspace.launch("2027-03-02T10:00")
+        assert keys(first.sent) == [TWO, "appel:2027-1:STR-003:annonce"]
+        assert first.exit_status == 0
+        assert "451 4.3.0" in dict(first.waiting)[ONE]
+        assert candidate(workspace)["Envoi"] == "En attente"
+        assert "451 4.3.0" in str(candidate(workspace)["Motif"])
+        tried = []
+        for at in ("10:14", "10:15", "11:14", "11:15", "15:14", "15:15", "18:00"):
+            before = server.connections
+            sent = workspace.round(f"2027-03-02T{at}").sent
+            tried += [at] if server.connections > before else []
+        assert tried == ["10:15", "11:15", "15:15"]
+        assert keys(sent) == []
+        assert served(server) == {f"s{n}@structures.example": 1 for n in (1, 2, 3)}
+        assert candidate(workspace)["Envoi"] == "Envoyé"
+
+
+def test_a_final_refusal_is_shown_with_the_words_of_the_server(tmp_path: Path) -> None:
+    with SmtpServer(faults=[Fault("RCPT", "reply", UNKNOWN, "s1@structures.example")]) as server:
+        workspace = made(tmp_path, server.port)
+        account = workspace.launch()
+        assert [key for key, _ in account.refused] == [ONE]
+        assert "550 5.1.1 No such user" in account.refused[0][1]
+        assert account.exit_status == 1
+        assert candidate(workspace)["Envoi"] == "Refusé"
+        assert "No such user" in str(candidate(workspace)["Motif"])
+        again = workspace.launch("2027-03-03T10:00")
+        assert (again.sent, again.refused) == ([], [])
+        assert "refusé" in dict(again.waiting)[ONE]
+        follow_up = workspace.round("2027-03-16T10:00")
+        assert [to for _, to in follow_up.sent] == [("s2@structures.example",), ("s3@structures.example",)]
+
+
+def test_a_refused_address_that_is_mended_is_sent_again_on_demand(tmp_path: Path) -> None:
+    with SmtpServer(faults=[Fault("RCPT", "reply", UNKNOWN, "s1@structures.example")]) as server:
+        workspace = made(tmp_path, server.port)
+        workspace.launch()
+        workspace.put("Structures", {"Réf.": "STR-001"}, Courriel="bonne@structures.example")
+        workspace.put("Candidatures", {"Structure": "STR-001"}, Commande="À renvoyer")
+        account = workspace.round("2027-03-03T10:00")
+        assert account.sent == [(f"{ONE}:2", ("bonne@structures.example",))]
+        assert candidate(workspace)["Envoi"] == "Envoyé"
+        assert candidate(workspace)["Courriel"] == "bonne@structures.example"
+
+
+def test_some_recipients_refused_the_others_have_the_message(tmp_path: Path) -> None:
+    with SmtpServer(faults=[Fault("RCPT", "reply", UNKNOWN, "b@structures.example")]) as server:
+        workspace = made(tmp_path, server.port, 1)
+        workspace.put(
+            "Structures", {"Réf.": "STR-001"}, Courriel="a@structures.example ; b@structures.example"
+        )
+        account = workspace.launch()
+        assert account.sent == [(ONE, ("a@structures.example",))]
+        row = candidate(workspace)
+        assert row["Envoi"] == "Envoyé"
+        assert "b@structures.example refusée" in str(row["Motif"])
+        assert workspace.launch("2027-03-03T10:00").sent == []
+        assert [to for _, to in workspace.round("2027-03-16T10:00").sent] == [("a@structures.example",)]
+
+
+def test_a_recipient_who_is_put_off_gets_the_rest_of_the_message_later(tmp_path: Path) -> None:
+    faults = [Fault("RCPT", "reply", BUSY, "b@structures.example", times=1)]
+    with SmtpServer(faults=faults) as server:
+        workspace = made(tmp_path, server.port, 1)
+        workspace.put(
+            "Structures", {"Réf.": "STR-001"}, Courriel="a@structures.example ; b@structures.example"
+        )
+        workspace.launch("2027-03-02T10:00")
+        row = candidate(workspace)
+        assert row["Envoi"] == "En attente"
+        assert "451" in str(row["Motif"])
+        assert "a@structures.example" in str(row["Motif"])
+        assert workspace.round("2027-03-02T10:20").sent == [(ONE, ("b@structures.example",))]
+        assert served(server) == {"a@structures.example": 1, "b@structures.example": 1}
+        assert candidate(workspace)["Envoi"] == "Envoyé"
+
+
+def test_a_recipient_who_is_refused_in_the_end_leaves_the_message_sent(tmp_path: Path) -> None:
+    faults = [
+        Fault("RCPT", "reply", BUSY, "b@structures.example", times=1),
+        Fault("RCPT", "reply", UNKNOWN, "b@structures.example"),
+    ]
+    with SmtpServer(faults=faults) as server:
+        workspace = made(tmp_path, server.port, 1)
+        workspace.put(
+            "Structures", {"Réf.": "STR-001"}, Courriel="a@structures.example ; b@structures.example"
+        )
+        workspace.launch("2027-03-02T10:00")
+        workspace.round("2027-03-02T10:20")
+        row = candidate(workspace)
+        assert row["Envoi"] == "Envoyé"
+        assert "b@structures.example refusée" in str(row["Motif"])
+        assert [to for _, to in workspace.round("2027-03-16T10:00").sent] == [("a@structures.example",)]
+
+
+def test_a_connection_lost_before_the_data_is_tried_again(tmp_path: Path) -> None:
+    with SmtpServer(faults=[Fault("DATA", "drop", after=1, times=1)]) as server:
+        workspace = made(tmp_path, server.port)
+        account = workspace.launch("2027-03-02T10:00")
+        assert keys(account.sent) == [ONE, "appel:2027-1:STR-003:annonce"]
+        assert account.uncertain == []
+        assert keys(workspace.round("2027-03-02T10:20").sent) == [TWO]
+        assert served(server) == {f"s{n}@structures.example": 1 for n in (1, 2, 3)}
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault("END", "lose", after=1, times=1), Fault("BODY", "drop", after=1, times=1)]
+)
+def test_a_connection_lost_after_the_data_began_leaves_a_doubt(tmp_path: Path, fault: Fault) -> None:
+    with SmtpServer(faults=[fault]) as server:
+        workspace = made(tmp_path, server.port)
+        account = workspace.launch()
+        assert account.uncertain == [TWO]
+        assert len(account.sent) == 2
+        assert account.exit_status == 1
+        row = candidate(workspace, "STR-002")
+        assert row["Envoi"] == "À vérifier"
+        assert "À renvoyer" in str(row["Motif"])
+        assert workspace.row("Appels")["État"] == f"2 envoyés{NBSP}; 1 à vérifier"
+        again = workspace.launch("2027-03-03T10:00")
+        assert (again.sent, again.uncertain) == ([], [TWO])
+        assert max(served(server).values()) == 1
+
+
+def test_a_quota_in_the_middle_stops_and_the_rest_waits(tmp_path: Path) -> None:
+    faults = [Fault("MAIL", "reply", "421 4.7.0 Too many messages", after=1, times=1)]
+    with SmtpServer(faults=faults) as server:
+        workspace = made(tmp_path, server.port)
+        account = workspace.launch("2027-03-02T10:00")
+        listed = [*keys(account.sent), *keys(account.waiting)]
+        assert sorted(listed) == [ONE, TWO, "appel:2027-1:STR-003:annonce"]
+        assert account.uncertain == []
+        assert "Envoi en cours" not in {row["Envoi"] for row in workspace.tab("Candidatures")}
+        for at in ("2027-03-02T10:20", "2027-03-02T12:00"):
+            workspace.round(at)
+        assert served(server) == {f"s{n}@structures.example": 1 for n in (1, 2, 3)}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def test_an_unreachable_server_holds_everything_and_says_so(tmp_path: Path) -> None:
+    workspace = made(tmp_path, free_port())
+    account = workspace.launch()
+    assert account.sent == []
+    assert account.error is not None
+    assert account.exit_status == 2
+    assert len(account.waiting) == 3
+    row = candidate(workspace)
+    assert row["Envoi"] == "En attente"
+    assert str(row["Motif"]) in account.error.what.replace(" :", f"{NBSP}:")
+    with SmtpServer() as server:
+        workspace.smtp(server.port)
+        assert len(workspace.round("2027-03-02T10:05").sent) == 3
+        assert candidate(workspace)["Envoi"] == "Envoyé"
+        assert candidate(workspace)["Motif"] is None
+
+
+def test_a_log_in_that_is_refused_holds_everything_and_names_no_password(tmp_path: Path) -> None:
+    with SmtpServer(accounts={"moi": "juste"}, login_needed=True) as server:
+        workspace = made(tmp_path, server.port)
+        workspace.set("courrier", utilisateur='"moi"', mot_de_passe='"env:MOT"')
+        ran = workspace.run("appel", "lancer", "2027-1", "--oui", env={"MOT": "faux-sesame"})
+        assert ran.status == 2
+        assert ran.json["sent"] == []
+        assert len(ran.json["waiting"]) == 3
+        assert "mot de passe" in ran.json["error"]["remedy"] + ran.json["error"]["what"]
+        assert "faux-sesame" not in ran.out + ran.err
+        assert workspace.run("verifier", env={"MOT": "faux-sesame"}).status == 2
+        good = workspace.run("passage", env={"MOT": "juste"})
+        assert (good.status, len(good.json["sent"])) == (0, 3)
+        assert workspace.run("verifier", env={"MOT": "juste"}).status == 0
+
+
+def test_a_missing_password_is_said_before_anything_is_marked(tmp_path: Path) -> None:
+    workspace = made(tmp_path, free_port())
+    workspace.set("courrier", utilisateur='"moi"', mot_de_passe='"env:MOT_QUI_MANQUE"')
+    before = workspace.book.read_bytes()
+    with pytest.raises(TourneeError, match="MOT_QUI_MANQUE"):
+        workspace.launch()
+    assert workspace.book.read_bytes() == before
