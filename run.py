@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-CALLS = "appel-a-candidatures"
+CALLS, PRESENCE = "appel-a-candidatures", "presence"
 DEMO_DAY, DEMO_CALL = "2027-03-02T10:00", "2027-1"
 OK, NEEDS_A_PERSON, COULD_NOT_RUN, UNDER_WAY = 0, 1, 2, 75
 
@@ -296,7 +296,7 @@ def creer(session: Session, dossier: Path) -> int:
 
 
 @cli.command()
-@click.argument("workflow", type=click.Choice([CALLS]), metavar="WORKFLOW")
+@click.argument("workflow", type=click.Choice([CALLS, PRESENCE]), metavar="WORKFLOW")
 @click.argument("ref", required=False, default="", metavar="[RÉF]")
 @click.pass_obj
 def apercu(session: Session, workflow: str, ref: str) -> int:
@@ -361,6 +361,24 @@ def relancer(session: Session, /, ref: str, yes: bool, **narrowing: Any) -> int:
 
     office = session.office()
     request = _request(office, "appel relancer", Scope(CALLS, Step.FOLLOW_UP, ref), **narrowing)
+    return _send(session, office, request, yes=yes)
+
+
+@cli.group(options_metavar="", subcommand_metavar="COMMANDE [ARGUMENTS]…")
+def presence() -> None:
+    """La présence hebdomadaire des Promeneurs."""
+
+
+@presence.command()
+@click.option("--semaine", default="", metavar="SEMAINE", help="La semaine, comme 2027-S09 (celle en cours).")
+@asking
+@click.pass_obj
+def rappeler(session: Session, /, semaine: str, yes: bool, **narrowing: Any) -> int:
+    """Envoie le rappel d'une semaine à ceux à qui il manque des heures."""
+    from workflows.core.workflow import Scope, Step
+
+    office = session.office()
+    request = _request(office, "presence rappeler", Scope(PRESENCE, Step.FIRST, semaine), **narrowing)
     return _send(session, office, request, yes=yes)
 
 

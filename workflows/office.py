@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import cast
 
-from workflows import call_for_applications
+from workflows import call_for_applications, presence
 from workflows.core import words
 from workflows.core.book import Names
 from workflows.core.messages import Mode, Record
@@ -31,7 +31,7 @@ from workflows.engine.secrets import secret
 from workflows.engine.settings import Settings, load
 from workflows.engine.story import Story, stories
 
-WORKFLOWS: tuple[Workflow, ...] = (cast(Workflow, call_for_applications),)
+WORKFLOWS: tuple[Workflow, ...] = (cast(Workflow, call_for_applications), cast(Workflow, presence))
 CHECKOUT = Path(__file__).resolve().parent.parent
 """Where the shipped configuration and templates stand."""
 _SMTP_TIMEOUT = 60.0

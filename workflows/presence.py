@@ -1,0 +1,303 @@
+"""Weekly presence: who is reminded of the hours that are missing, and when (design §3–4).
+
+Pure decisions: one verdict per week and Promeneur. `core/presence_rows.py` reads what was declared,
+`core/presence_alerts.py` says who is to be contacted, `core/presence_cells.py` what the sheet shows.
+
+A reminder leaves from the day and hour of `jour_de_rappel` on, until the Sunday of its week: later
+there is nothing left to do in that week. The *bilan* leaves from the Monday after (`bilan`) until the
+Wednesday: later the next reminder is near. What was not sent by then is not sent any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from workflows.core import french, people, presence_cells, words
+from workflows.core.book import Book
+from workflows.core.cells import Unreadable, label
+from workflows.core.messages import Belief, Flag, Plan, Record, RowWish, Send, State, Unsure, Verdict, Wait
+from workflows.core.people import outside_network
+from workflows.core.ports import Cell, Kind
+from workflows.core.presence_alerts import Alerts, alerts
+from workflows.core.presence_modes import expected, in_slots, open_slots, slots_words, weekly_slots
+from workflows.core.presence_rows import Ledger, read_presence
+from workflows.core.presence_settings import SECTION, TABS
+from workflows.core.presence_weeks import (
+    BILAN,
+    REMINDER,
+    calendar_problems,
+    campaign,
+    message_key,
+    past_weeks,
+    span_words,
+    suspended,
+)
+from workflows.core.problems import Problem, TourneeError
+from workflows.core.reading import Flagged
+from workflows.core.rows import iso_week
+from workflows.core.statuses import refusals
+from workflows.core.tables import Row
+from workflows.core.weeks import IsoWeek
+from workflows.core.workflow import Desk, Outlook, Scope, Step
+from workflows.core.working_days import is_working_day
+
+__all__ = [
+    "NAME", "SECTION", "TABS", "VARIABLES", "believe", "campaigns", "decide", "inspect", "project",
+]  # fmt: skip
+
+NAME = "presence"
+_TEMPLATES = {REMINDER: f"{NAME}/rappel", BILAN: f"{NAME}/bilan"}
+_BILAN_DAYS = 3
+"""The bilan leaves on the first days of the next week, Monday to Wednesday."""
+_EXAMPLES = {
+    "prenom": "Inès",
+    "semaine": "du 1er au 7 mars 2027",
+    "numero_semaine": "9",
+    "declare": "45 min",
+    "minimum": "2 h",
+    "reste": "1 h 15",
+    "mode": "permanence",
+    "permanences": "mardi de 17 h à 19 h",
+    "lien_saisie": "https://classeur.example/presence",
+}
+VARIABLES: Mapping[str, Mapping[str, str]] = dict.fromkeys(_TEMPLATES.values(), _EXAMPLES)
+
+
+def campaigns(book: Book, now: datetime) -> list[str]:  # noqa: ARG001 - the weeks are those of the moment
+    """The current week and those that are looked back on."""
+    current = IsoWeek.of(now.date())
+    return [campaign(week) for week in (current, *past_weeks(current))]
+
+
+def believe(desk: Desk) -> list[Belief]:
+    """What Présence says was sent, refused, or may have left, for the weeks that matter."""
+    return presence_cells.beliefs(desk, read_presence(desk))
+
+
+def inspect(desk: Desk) -> list[Problem]:
+    """The rows of Promeneurs and Présence that could not be used as they are."""
+    tab, found = desk.book[words.PEOPLE], []
+    for row in tab.rows:
+        try:
+            if row.number in tab.held:
+                raise Flagged(tab.held[row.number])
+            if not outside_network(tab, row, desk.today, desk.today):
+                people.away(tab, row, desk.today, desk.today)
+                expected(tab, row, desk.settings["minimum"])
+                weekly_slots(tab, row)
+                people.contact(tab, row)
+        except Flagged as flagged:
+            found.append(flagged.problem)
+    return [*found, *read_presence(desk).problems]
+
+
+def project(desk: Desk, outlook: Outlook) -> list[RowWish]:
+    """What the program's columns of Présence, and `Alerte`, should show."""
+    ledger = read_presence(desk)
+    return presence_cells.wishes(desk, outlook, ledger, alerts(desk, ledger))
+
+
+def decide(desk: Desk, scope: Scope) -> Plan:
+    """One verdict for every Promeneur about this week, and about last week's bilan.
+
+    A command is about one week's reminders, whatever the day. Raises TourneeError for a week that
+    cannot be reminded of.
+    """
+    book = desk.book
+    problems = [problem for tab in TABS for problem in book[tab].problems]
+    if any(book[tab].unusable for tab in TABS):
+        if scope.step is not Step.ANY:
+            raise TourneeError(problems[0].what, problems[0].remedy)
+        return Plan(problems=tuple(problems))
+    current = IsoWeek.of(desk.today)
+    ledger = read_presence(desk)
+    decider = _Decider(desk, ledger, alerts(desk, ledger))
+    if scope.step is Step.ANY:
+        verdicts = [*decider.reminders(current, at_once=False), *decider.bilans(current.previous())]
+    else:
+        verdicts = list(decider.reminders(_asked(scope.ref, desk), at_once=True))
+    flagged = {verdict.problem for verdict in verdicts if isinstance(verdict, Flag)}
+    problems += [problem for problem in ledger.problems if problem not in flagged]
+    problems += calendar_problems(desk, current)
+    return Plan(
+        tuple(verdicts),
+        tuple(dict.fromkeys(problems)),
+        facts=decider.alerts.facts,
+        written_facts=decider.alerts.written_facts,
+    )
+
+
+def _asked(said: str, desk: Desk) -> IsoWeek:
+    """The week that a command names; the current one by default. Raises TourneeError."""
+    current = IsoWeek.of(desk.today)
+    if not said:
+        return current
+    try:
+        week = iso_week(Cell(said, Kind.TEXT), desk.today)
+    except Unreadable as error:
+        raise TourneeError(error.what, error.remedy) from None
+    if week > current:
+        raise TourneeError(f"La semaine {week} n'a pas commencé.", f"La semaine en cours est {current}.")
+    if week < past_weeks(current)[-1]:
+        raise TourneeError(
+            f"La semaine {week} est trop ancienne pour un rappel.", f"La semaine en cours est {current}."
+        )
+    return week
+
+
+class _Held(Exception):
+    """Nothing is written to this Promeneur about this week, for a reason in words."""
+
+    def __init__(self, reason: str, until: date | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.until = until
+
+
+@dataclass(slots=True)
+class _Decider:
+    """The verdicts of a round, Promeneur by Promeneur in sheet order."""
+
+    desk: Desk
+    ledger: Ledger
+    alerts: Alerts
+    _flagged: set[Problem] = field(default_factory=set)
+
+    def reminders(self, week: IsoWeek, *, at_once: bool) -> Iterator[Verdict]:
+        """Of this week; `at_once` whatever the day and hour."""
+        due = self.desk.settings["jour_de_rappel"].of(week, self.desk.now.tzinfo)
+        start = None if at_once or self.desk.trial else due
+        tab = self.desk.book[words.PEOPLE]
+        for row in tab.rows:
+            if row.number in tab.held:
+                key = message_key(f"ligne-{row.number}", REMINDER, week)
+                yield self._flag(key, tab.held[row.number])
+            elif ref := tab.refs.get(row.number):
+                yield self._verdict(ref, row, REMINDER, week, start)
+
+    def bilans(self, week: IsoWeek) -> Iterator[Verdict]:
+        """Of the week before, for those who have a row in it."""
+        moment = self.desk.settings["bilan"]
+        if moment is None:
+            return
+        due = moment.of(week.next(), self.desk.now.tzinfo)
+        for ref, row in self.desk.book[words.PEOPLE].by_ref().items():
+            entry = self.ledger.entry(week, ref)
+            if entry and entry.rows:
+                yield self._verdict(ref, row, BILAN, week, due)
+
+    def _flag(self, key: str, problem: Problem) -> Verdict:
+        """A problem is told once, though it holds two messages."""
+        if problem in self._flagged:
+            return Wait(key, f"à corriger d'abord : {problem.where}")
+        self._flagged.add(problem)
+        return Flag(key, problem)
+
+    def _verdict(self, ref: str, row: Row, step: str, week: IsoWeek, start: datetime | None) -> Verdict:
+        key = message_key(ref, step, week)
+        record = self.desk.history.records.get(key)
+        if settled := _settled(record, key, self.desk.now):
+            return settled
+        try:
+            self._in_service(row, step, week)
+            self._short(ref, row, week)
+            recipients = self._reachable(ref, row)
+            self._due(step, week, start)
+        except _Held as held:
+            return Wait(key, held.reason, until=held.until)
+        except Flagged as flagged:
+            return self._flag(key, flagged.problem)
+        return Send(
+            key,
+            campaign(week),
+            step,
+            ref,
+            recipients,
+            _TEMPLATES[step],
+            self._variables(ref, row, week),
+            self.desk.book[words.PEOPLE].where(row, "Courriel"),
+        )
+
+    def _in_service(self, row: Row, step: str, week: IsoWeek) -> None:
+        """In the network and not away: on this day for a reminder, on the week's working days for a bilan."""
+        tab, today = self.desk.book[words.PEOPLE], self.desk.today
+        working = [day for day in week.days if is_working_day(day)] or list(week.days)
+        days = [today, min(today, week.sunday)] if step == REMINDER else [today, working[0], working[-1]]
+        for day in days:
+            if reason := outside_network(tab, row, day, today):
+                raise _Held(reason)
+        if suspended(self.desk, week):
+            raise _Held("vacances scolaires : les rappels sont suspendus")
+        for day in [today] if step == REMINDER else working:
+            if reason := people.away(tab, row, day, today):
+                raise _Held(reason)
+
+    def _short(self, ref: str, row: Row, week: IsoWeek) -> None:
+        """Fewer hours than expected were declared, though there was a day for them."""
+        tab = self.desk.book[words.PEOPLE]
+        if trouble := self.ledger.trouble(week, ref):
+            raise Flagged(trouble)
+        least, declared = expected(tab, row, self.desk.settings["minimum"]), self._declared(ref, week)
+        if declared >= least:
+            said = french.duration(declared)
+            raise _Held(f"{said} de présence déclarées, pour un minimum de {french.duration(least)}")
+        slots = weekly_slots(tab, row)
+        if slots and not open_slots(slots, week):
+            raise _Held("permanences de la semaine toutes un jour férié")
+
+    def _declared(self, ref: str, week: IsoWeek) -> timedelta:
+        entry = self.ledger.entry(week, ref)
+        return (entry.declared if entry else None) or timedelta()
+
+    def _reachable(self, ref: str, row: Row) -> tuple[str, ...]:
+        """The addresses, unless a person has to talk first."""
+        if said := self.alerts.standing.get(ref):
+            raise _Held(f"« {said[:40]} » dans la colonne Alerte de Promeneurs, à vider une fois fait")
+        recipients = people.contact(self.desk.book[words.PEOPLE], row)
+        if dead := [a for a in recipients if a in self.desk.history.bounced]:
+            raise _Held(f"{dead[0]} : {self.desk.history.bounced[dead[0]]}")
+        return recipients
+
+    def _due(self, step: str, week: IsoWeek, start: datetime | None) -> None:
+        """From its moment on, and not too late."""
+        if start is None:
+            return
+        if self.desk.now < start:
+            raise _Held(f"{step} prévu {french.moment(start)}", start.date())
+        if step == BILAN and self.desk.today > max(week.sunday + timedelta(days=_BILAN_DAYS), start.date()):
+            raise _Held("trop tard pour le bilan de cette semaine")
+
+    def _variables(self, ref: str, row: Row, week: IsoWeek) -> dict[str, str]:
+        tab, settings = self.desk.book[words.PEOPLE], self.desk.settings
+        least, declared = expected(tab, row, settings["minimum"]), self._declared(ref, week)
+        return {
+            "prenom": label(row.cell("Prénom")),
+            "semaine": span_words(week),
+            "numero_semaine": str(week.week),
+            "declare": french.duration(declared) if declared else "",
+            "minimum": french.duration(least),
+            "reste": french.duration(least - declared),
+            "mode": "permanence" if in_slots(tab, row) else "fil de l'eau",
+            "permanences": slots_words(open_slots(weekly_slots(tab, row), week)),
+            "lien_saisie": settings["lien_saisie"],
+        }
+
+
+def _settled(record: Record | None, key: str, now: datetime) -> Verdict | None:
+    """What an earlier round made of it; None when it is still to be sent."""
+    if record is None:
+        return None
+    match record.state:
+        case State.UNCERTAIN | State.SENDING:
+            return Unsure(key)
+        case State.SENT:
+            at = record.sent_at.astimezone(now.tzinfo).date() if record.sent_at else None
+            return Wait(key, f"déjà envoyé le {french.date_short(at)}" if at else "déjà envoyé")
+        case State.REFUSED:
+            return Wait(key, f"refusé : {refusals(record) or record.detail}")
+    if record.next_attempt and now < record.next_attempt:
+        at_ = french.moment(record.next_attempt.astimezone(now.tzinfo))
+        return Wait(key, f"refus passager du serveur ({record.detail}) ; nouvel essai {at_}", due=True)
+    return None
