@@ -344,6 +344,11 @@ class TestPeopleAtWork:
         desk.workbook.write([Append(TAB, {1: "STR-005"})], snapshot)
         assert (desk.shown(TAB, 7, 2), desk.shown(TAB, 8, 1)) == ("Une de plus", "STR-005")
 
+    def test_rows_are_appended_below_what_a_formula_spills(self, desk: Desk) -> None:
+        desk.server.edit(desk.id, {"set": {"sheet": TAB, "cell": "L1", "value": "=SEQUENCE(9)"}})
+        desk.write(Append(TAB, {1: "STR-005"}))
+        assert desk.shown(TAB, 10, 1) == "STR-005"
+
     def test_two_rounds_that_add_the_same_tab_add_it_once(self, desk: Desk) -> None:
         snapshot = desk.workbook.read()
         edits: list[Edit] = [AddSheet("Suivi", (Column("Quoi"),)), Append("Suivi", {1: "x"})]

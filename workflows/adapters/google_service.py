@@ -18,7 +18,7 @@ import gspread
 import requests
 from google.auth import exceptions as auth
 from google.oauth2.service_account import Credentials
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_after_delay
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from workflows.adapters import google_failures as failures
@@ -86,7 +86,7 @@ class Service:
     def _repeat(self, call: Any) -> JSON:
         retrying = Retrying(
             retry=retry_if_exception(_worth_repeating),
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(2 * LONGEST_WAIT),
             wait=self._wait,
             reraise=True,
         )

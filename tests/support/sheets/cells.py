@@ -13,6 +13,7 @@ from tests.support.sheets.errors import JSON, Key, invalid
 from tests.support.sheets.evaluation import shown
 from tests.support.sheets.model import BLANK, Cell, Sheet, Spreadsheet
 from tests.support.sheets.operators import compare
+from tests.support.sheets.values import extent
 
 
 def _write(sheet: Sheet, key: Key, data: JSON, mask: fields.Mask) -> None:
@@ -95,7 +96,7 @@ def append_cells(spreadsheet: Spreadsheet, request: JSON) -> JSON:
     sheet = spreadsheet.sheet(request.get("sheetId", 0))
     mask = _mask(request)
     rows = request.get("rows") or []
-    top = sheet.filled().sides[1]
+    top = extent(spreadsheet, sheet, 0)
     sheet.grow(top + len(rows), max((len(row.get("values") or []) for row in rows), default=0))
     for r, row in enumerate(rows):
         for c, data in enumerate(row.get("values") or []):

@@ -40,6 +40,8 @@ _STRENGTH = {
     "/": 4,
     "^": 5,
 }
+_SIGN = 6
+"""A sign binds more than a power: =-2^2 is 4."""
 
 
 class FormulaSyntaxError(Exception):
@@ -129,9 +131,9 @@ class _Parser:
             self._expect(")")
             return inner
         if sign == "-":
-            return "negative", self.expression(4)
+            return "negative", self.expression(_SIGN)
         if sign == "+":
-            return self.expression(4)
+            return self.expression(_SIGN)
         return self._array() if sign == "{" else self._fail(sign)
 
     def _fail(self, text: str) -> Node:

@@ -67,9 +67,8 @@ def render(spreadsheet: Spreadsheet, sheet: Sheet, key: Key, how: Rendering) -> 
 def value_range(spreadsheet: Spreadsheet, sheet: Sheet, box: Box, how: Rendering) -> JSON:
     """A ValueRange: empty cells and rows at the end are left out."""
     top, bottom, left, right = box.sides
-    filled = sheet.filled().sides
-    bottom_read = min(bottom, _extent(spreadsheet, sheet, 0, filled[1]))
-    right_read = min(right, _extent(spreadsheet, sheet, 1, filled[3]))
+    bottom_read = min(bottom, extent(spreadsheet, sheet, 0))
+    right_read = min(right, extent(spreadsheet, sheet, 1))
     rows = [
         [render(spreadsheet, sheet, (r, c), how) for c in range(left, right_read)]
         for r in range(top, bottom_read)
@@ -81,8 +80,9 @@ def value_range(spreadsheet: Spreadsheet, sheet: Sheet, box: Box, how: Rendering
     return answer | ({"values": rows} if rows else {})
 
 
-def _extent(spreadsheet: Spreadsheet, sheet: Sheet, axis: int, filled: int) -> int:
-    """How far values reach, spills included."""
+def extent(spreadsheet: Spreadsheet, sheet: Sheet, axis: int) -> int:
+    """How many rows (axis 0) or columns (1) hold values, spills included."""
+    filled = sheet.filled().sides[1 + 2 * axis]
     return max([filled, *(key[axis] + 1 for key in results(spreadsheet)[sheet.id])])
 
 
