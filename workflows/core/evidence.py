@@ -62,6 +62,7 @@ _FILLERS = (
 )
 """Words that may stand before a short answer at the head of a clause."""
 _NEAR = _FILLERS | bag(
+    "courage accompagne accompagnee accompagnes "
     "sur un une avec nos notre mes son sa ses leur qui par dans au que se on il elle ils tres deux trois "
     "quatre cinq personnes personne places place formation session reunion journee rencontre regroupement "
     "visio date dates appel candidature candidatures dossier dossiers reseau projet projets structure "

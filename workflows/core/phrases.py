@@ -220,14 +220,20 @@ def _hit(path: _Path, words: tuple[str, ...], start: int) -> Hit:
     """A negation stands between the words of the phrase, in the clause before it, or just after it."""
     inside = [words[at] for at in path.gaps]
     before = _before(words, start) if path.phrase[0] not in _SUBJECTS else ()
-    after = _after(words, path.end)
+    after = _after(words, path.end) if path.phrase[-1] != "non" else ()
     ne = "ne" in inside or "ne" in before
     near = {*before[-2 if ne else -1 :], *inside, *after[:1]}
     negated = not near.isdisjoint(NEGATIONS if ne else _ALONE)
+    negated = negated or (ne and _literary(path, words))
     bound = NEGATIONS.isdisjoint(path.phrase) and "ne" not in path.phrase
     partly = negated and any(_half(words, at) for at in (*path.gaps, path.end))
     restricted = partly or inside.count("ne") > 1 or (ne and not negated and bound)
     return Hit(path.name, path.phrase, start, path.end, negated, restricted)
+
+
+def _literary(path: _Path, words: tuple[str, ...]) -> bool:
+    """« je ne pourrai venir »: pouvoir is negated by « ne » alone, unless « que » follows."""
+    return not _CAN.isdisjoint(path.phrase) and "que" not in words[path.end : path.end + 6]
 
 
 def _before(words: tuple[str, ...], start: int) -> tuple[str, ...]:
@@ -243,6 +249,7 @@ def _half(words: tuple[str, ...], at: int) -> bool:
     return len(words) > at + 1 and words[at] in NEGATIONS and words[at + 1] in _NOT_ALL
 
 
+_CAN = bag("peux peut pouvons pourrai pourra pourrons pouvoir")
 _STOPS = frozenset({",", ":", "(", ")", "mais"})
 _ALONE = frozenset({"pas", "not"})
 """Negations that need no « ne »."""

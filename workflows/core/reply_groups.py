@@ -32,6 +32,8 @@ TAKE_PART = (
     "nous porter candidat(s)",
     "rejoindre",
     "faire partie",
+    "continuer",
+    "donner suite à (votre|cet|cette|l')",
     "intégrer le réseau",
     "adhérer",
     "renouveler",
@@ -104,4 +106,8 @@ BUSY = (
     "en formation",
     "en réunion",
     "de repos",
+    "pris",
+    "prise(s)",
+    "retenu(e)(s)",
+    "occupé(e)(s)",
 )

@@ -39,7 +39,8 @@ _KNOWN = (
     SMALL
     | bag(
         "bonjour bonsoir salut coucou hello madame monsieur je ai fait effectue realise passe assure "
-        "tenu ete etais semaine de presence permanence permanences ligne sur reseaux sociaux facebook instagram "
+        "tenu ete etais semaine de presence permanence permanences ligne sur reseaux "
+        "sociaux facebook instagram "
         "insta snapchat snap discord tiktok twitch youtube whatsapp messenger et puis lundi mardi mercredi "
         "jeudi vendredi samedi dimanche soir soiree matin midi apres total soit heures heure pour ma mes mon "
         "temps connecte connectee promeneur promeneurs net fil eau voici voila merci rappel desole desolee "
