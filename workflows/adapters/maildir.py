@@ -11,9 +11,11 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
-from workflows.core.ports import Accepted, TransportError
+from workflows.core.french import quoted
+from workflows.core.ports import Accepted, Incoming, MailboxError, Seen, TransportError
 
 _PARTS = ("tmp", "new", "cur")
 _CAUSES = {
@@ -79,6 +81,65 @@ class MaildirTransport:
 
     def _unique_name(self) -> str:
         return f"P{os.getpid()}Q{self._delivered:06}R{secrets.token_hex(6)}.eml"
+
+
+class MaildirMailbox:
+    """A folder that replies are put into; nothing is moved, renamed or removed there.
+
+    A place is a file's unique name, which mail programs keep when they move it to `cur/` and add flags.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def name(self) -> str:
+        return f"maildir:{self._folder.name}"
+
+    def read(self, position: str, oldest: datetime, seen: Seen) -> Iterator[Incoming]:  # noqa: ARG002 - the port's
+        """Every file that was not read before, whatever its age: nothing but replies belongs here."""
+        try:
+            fresh = [path for path in _files(self._folder) if not seen.place(_unflagged(path))]
+        except OSError as error:
+            raise self._unreadable(error) from error
+        for path in sorted(fresh, key=_arrival):
+            with suppress(FileNotFoundError):
+                yield Incoming(_unflagged(path), _content(path))
+
+    def position(self) -> str:
+        """The names alone tell what is new."""
+        return ""
+
+    def mark(self, places: Sequence[str]) -> Sequence[str]:
+        """A folder of files shows nothing."""
+        return places
+
+    def check(self) -> None:
+        try:
+            list(_files(self._folder))
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _unreadable(self, error: OSError) -> MailboxError:
+        cause, remedy = _CAUSES.get(error.errno or 0, _OTHERWISE)
+        return MailboxError(
+            f"Le dossier des réponses, {quoted(str(self._folder))}, n'est pas lu\u00a0: {cause}.", remedy
+        )
+
+
+def _unflagged(path: Path) -> str:
+    return path.name.partition(":")[0]
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a mail; none for a file that may not be read, which is not the others' fault."""
+    try:
+        return path.read_bytes()
+    except PermissionError:
+        return b""
 
 
 def messages(folder: Path) -> Iterator[tuple[str, bytes]]:
