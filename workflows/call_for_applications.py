@@ -11,19 +11,29 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from workflows.core import applications, french, words
-from workflows.core.applications import STEP, application_rows, belief_of
+from workflows.core.applications import ROWS, STEP
 from workflows.core.book import Book
-from workflows.core.calls import Call, read_calls
-from workflows.core.cells import Unreadable, fold, is_blank, label, text
+from workflows.core.calls import KIND, Call, read_calls
+from workflows.core.campaign_rows import Held
+from workflows.core.campaigns import (
+    asked,
+    concerned,
+    nameless,
+    sights,
+    speaks,
+    tab_problems,
+    unusable,
+)
+from workflows.core.cells import fold, label, text
 from workflows.core.messages import Belief, Flag, Plan, Record, RowWish, Send, State, Unsure, Verdict, Wait
 from workflows.core.parsers import delays
-from workflows.core.problems import Problem, TourneeError
+from workflows.core.problems import Problem
 from workflows.core.reading import Flagged, read
 from workflows.core.renaming import renaming
-from workflows.core.schema import Key, Section, nearest
-from workflows.core.standing import Attempt, RowOrder, latest, numbered, row_order
+from workflows.core.schema import Key, Section
+from workflows.core.standing import Attempt, RowOrder, latest, numbered
 from workflows.core.statuses import refusals
-from workflows.core.structures import contact, not_solicited
+from workflows.core.structures import contact, enclosures, not_solicited
 from workflows.core.tables import Row
 from workflows.core.trials import trial_verdicts
 from workflows.core.workflow import Desk, Outlook, Scope, Step
@@ -51,14 +61,12 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
 
 def campaigns(book: Book, now: datetime) -> list[str]:  # noqa: ARG001 - a call's past is needed whenever
     """Every call that Appels or Candidatures speaks of, as the journal names it."""
-    calls = set(book[words.CALLS].by_ref()) | {call for call, _ in application_rows(book)}
-    return [f"appel:{ref}" for ref in sorted(calls)]
+    return ROWS.campaigns(book, words.CALLS)
 
 
 def believe(desk: Desk) -> list[Belief]:
     """What Candidatures says was sent, refused, or may have left."""
-    tab = desk.book[words.APPLICATIONS]
-    return [belief for row in tab.rows for belief in belief_of(row, desk.now)]
+    return ROWS.beliefs(desk.book, desk.now)
 
 
 def inspect(desk: Desk) -> list[Problem]:
@@ -71,36 +79,36 @@ def inspect(desk: Desk) -> list[Problem]:
                 contact(structures, row)
         except Flagged as flagged:
             found.append(flagged.problem)
-    return found + [problem for call in read_calls(calls, desk.today) for problem in call.problems]
+    return found + [
+        problem for call in read_calls(calls, desk.today, desk.shelf) for problem in call.problems
+    ]
 
 
 def project(desk: Desk, outlook: Outlook) -> list[RowWish]:
     """What the program's columns of Candidatures and Appels should show."""
-    calls = read_calls(desk.book[words.CALLS], desk.today)
+    calls = read_calls(desk.book[words.CALLS], desk.today, desk.shelf)
     return applications.project(desk, calls, outlook)
 
 
 def decide(desk: Desk, scope: Scope) -> Plan:
     """One verdict for every structure, of every call that is launched or asked for."""
     book = desk.book
-    problems = [problem for tab in TABS for problem in book[tab].problems]
-    if any(book[tab].unusable for tab in TABS):
-        if scope.step is not Step.ANY:
-            raise TourneeError(problems[0].what, problems[0].remedy)
-        return Plan(problems=tuple(problems))
-    problems += book[words.CALLS].held.values()
-    calls = read_calls(book[words.CALLS], desk.today)
-    chosen = [_asked(calls, scope, desk)] if scope.ref else calls
+    if empty := unusable(book, TABS, scope):
+        return empty
+    problems = [*tab_problems(book, TABS), *book[words.CALLS].held.values(), *nameless(book[words.CALLS])]
+    calls = read_calls(book[words.CALLS], desk.today, desk.shelf)
+    chosen = asked(calls, scope, desk, KIND)
     verdicts: list[Verdict] = []
     disarmed: list[str] = []
     facts: dict[str, str] = {}
+    seen, unseen = sights(calls, KIND)
     for call in chosen:
         if scope.step is Step.ANY:
             verdicts += trial_verdicts(desk, call, facts, _tried)
-        concerned = _concerned(call, scope, desk)
-        if concerned or not (call.order or is_blank(call.row.cell("Commande"))):
+        decided = concerned(call, scope, desk, KIND)
+        if decided or speaks(call):
             problems += call.problems
-        if not concerned:
+        if not decided:
             continue
         decider = _Decider(desk, call, scope)
         verdicts += decider.verdicts()
@@ -109,9 +117,9 @@ def decide(desk: Desk, scope: Scope) -> Plan:
         tuple(verdicts),
         tuple(problems),
         launched=tuple(c.campaign for c in chosen) if scope.step is Step.FIRST else (),
-        seen=tuple(c.campaign for c in calls if c.order == words.LAUNCH),
-        unseen=tuple(c.campaign for c in calls if c.order != words.LAUNCH),
         disarmed=tuple(disarmed),
+        seen=seen,
+        unseen=unseen,
         facts=facts,
     )
 
@@ -119,46 +127,6 @@ def decide(desk: Desk, scope: Scope) -> Plan:
 def _tried(desk: Desk, call: Call) -> list[Verdict]:
     """What a launch would send, as if nothing had left yet."""
     return list(_Decider(desk, call, Scope(NAME, Step.FIRST, call.ref)).verdicts())
-
-
-def _asked(calls: list[Call], scope: Scope, desk: Desk) -> Call:
-    """The call that a command names. Raises TourneeError when it cannot be."""
-    call = {fold(call.ref): call for call in calls}.get(fold(scope.ref))
-    if call is None:
-        near = nearest(scope.ref, {c.ref: c for c in calls})
-        raise TourneeError(
-            f"L'appel « {scope.ref} » n'est pas dans l'onglet {desk.book[words.CALLS].title}.",
-            f"Vouliez-vous dire « {near} » ?" if near else "Vérifiez sa Réf. dans la feuille.",
-        )
-    if scope.step is Step.FIRST and call.order in (words.PAUSED, words.CLOSED, words.CANCELLED):
-        raise TourneeError(
-            f"L'appel {call.ref} est à « {call.order} » dans la feuille.",
-            f"Mettez sa Commande à « {words.LAUNCH} », ou videz-la, puis relancez.",
-        )
-    if scope.step is Step.FOLLOW_UP and not _launched(call, desk):
-        raise TourneeError(f"L'appel {call.ref} n'est pas lancé.", f"Lancez-le : appel lancer {call.ref}.")
-    return call
-
-
-def _launched(call: Call, desk: Desk) -> bool:
-    """By the sheet, or in the terminal."""
-    launch = desk.history.launches.get(call.campaign)
-    return call.order == words.LAUNCH or bool(launch and launch.authorised_at)
-
-
-def _concerned(call: Call, scope: Scope, desk: Desk) -> bool:
-    if scope.step is Step.FIRST:
-        return True
-    if call.order in (words.CLOSED, words.CANCELLED):
-        return False
-    return call.order == words.PAUSED or _launched(call, desk)
-
-
-class _Held(Exception):
-    """What becomes of this structure is settled before anything is written to it."""
-
-    def __init__(self, verdict: Verdict) -> None:
-        self.verdict = verdict
 
 
 @dataclass(slots=True)
@@ -174,7 +142,7 @@ class _Decider:
 
     def verdicts(self) -> Iterator[Verdict]:
         structures = self.desk.book[words.STRUCTURES]
-        rows = application_rows(self.desk.book)
+        rows = ROWS.lines(self.desk.book)
         for row in structures.rows:
             if row.number in structures.held:
                 key = f"{self.call.campaign}:ligne-{row.number}:{STEP}"
@@ -193,7 +161,7 @@ class _Decider:
             self._hold_campaign(verdict.key)
             if self.scope.step is Step.FOLLOW_UP and verdict.template == ANNOUNCEMENT:
                 return Wait(verdict.key, "l'annonce n'est pas encore partie", due=True)
-        except _Held as held:
+        except Held as held:
             return held.verdict
         except Flagged as flagged:
             return Flag(key, flagged.problem)
@@ -202,8 +170,10 @@ class _Decider:
     def _decide(self, row: Row, ref: str, lines: list[Row]) -> Verdict:
         base = f"{self.call.campaign}:{ref}:{STEP}"
         last = latest(self.desk.history.records, base)
-        line = self._only(lines, last.key, ref)
-        order = self._order(line, base, last.key)
+        book, history = self.desk.book, self.desk.history
+        line = ROWS.only(book, lines, last.key, self.call.ref, ref)
+        order = ROWS.order(book, history, line, base, last.key)
+        self.disarmed += filter(None, [order.disarmed])
         state = last.record.state if last.record else None
         if state in (State.UNCERTAIN, State.SENDING) and order.again is None:
             return Unsure(last.key)
@@ -221,38 +191,6 @@ class _Decider:
             return Wait(last.key, f"refusé : {words_}")
         return self._announce(row, ref, last, order)
 
-    def _only(self, lines: list[Row], key: str, ref: str) -> Row | None:
-        """Its row of Candidatures; with several, or one that cannot be told apart, it is held."""
-        held = self.desk.book[words.APPLICATIONS].held
-        for line in lines:
-            if line.number in held:
-                raise _Held(Flag(key, held[line.number]))
-        if len(lines) < 2:
-            return lines[0] if lines else None
-        numbers = french.join([str(line.number) for line in lines])
-        raise _Held(
-            Flag(
-                key,
-                Problem(
-                    f"{self.desk.book[words.APPLICATIONS].title}, lignes {numbers}",
-                    f"La structure {ref} y est plusieurs fois pour l'appel {self.call.ref}.",
-                    "Gardez une seule de ces lignes.",
-                ),
-            )
-        )
-
-    def _order(self, line: Row | None, base: str, key: str) -> RowOrder:
-        if line is None:
-            return RowOrder()
-        try:
-            order = row_order(line.cell("Commande"), self.desk.history, base)
-        except Unreadable as error:
-            where = self.desk.book[words.APPLICATIONS].where(line, "Commande")
-            raise _Held(Flag(key, error.at(where))) from None
-        if order.disarmed:
-            self.disarmed.append(order.disarmed)
-        return order
-
     def _permitted(self, row: Row, last: Attempt) -> None:
         """Objection, network and choice of recipients come before everything else."""
         structures = self.desk.book[words.STRUCTURES]
@@ -260,7 +198,7 @@ class _Decider:
         if not reason and not self.call.selection.takes(row):
             reason = "hors des destinataires choisis pour cet appel"
         if reason:
-            raise _Held(Wait(last.key, _past(last, self.desk, reason)))
+            raise Held(Wait(last.key, _past(last, self.desk, reason)))
 
     def _announce(self, row: Row, ref: str, attempt: Attempt, order: RowOrder) -> Verdict:
         step = numbered(STEP, attempt.number)
@@ -360,6 +298,9 @@ class _Decider:
             note=note,
             exclusive=True,
             order=order.order if order else None,
+            attachments=()
+            if announced
+            else enclosures(structures, row, self.desk.shelf, self.call.attachments),
         )
 
     def _open_addresses(self, wanted: tuple[str, ...], key: str, step: str) -> tuple[tuple[str, ...], str]:
@@ -384,7 +325,7 @@ class _Decider:
         return f"{ref} ({label(row.cell('Nom'))[:60]})" if row else ref
 
     def _hold_campaign(self, key: str) -> None:
-        """Raise _Held when nothing of this call leaves now."""
+        """Raise Held when nothing of this call leaves now."""
         call, today = self.call, self.desk.today
         reason, due = "", False
         if call.problems:
@@ -400,7 +341,7 @@ class _Decider:
         elif self.scope.step is Step.ANY and (start := self.desk.held_until(call.campaign)):
             reason, due = f"partira à partir de {french.time_(start.time())}", True
         if reason:
-            raise _Held(Wait(key, reason, due=due))
+            raise Held(Wait(key, reason, due=due))
 
     def _variables(self, row: Row, announced: Record | None) -> dict[str, str]:
         call, structures = self.call, self.desk.book[words.STRUCTURES]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypeVar
 
-from workflows.core import french, words
+from workflows.core import words
+from workflows.core.attachments import HEADING as ATTACHMENT
+from workflows.core.attachments import Shelf, attachments
 from workflows.core.book import Identified
-from workflows.core.cells import Unreadable, fold, is_blank, long_text, text
+from workflows.core.campaigns import Kind, standing_order
+from workflows.core.cells import long_text, text
+from workflows.core.ports import Cell
 from workflows.core.problems import Problem
-from workflows.core.rows import date_, url
+from workflows.core.reading import Cells
+from workflows.core.rows import optional_date, url
 from workflows.core.selection import Selection, parse_selection
 from workflows.core.tables import Row
 
-T = TypeVar("T")
+KIND = Kind(words.CALLS, "L'appel", "appel lancer", "lancé", (words.LAUNCH,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Call:
     deadline: date | None
     link: str
     selection: Selection
+    attachments: tuple[str, ...] = ()
+    """Files that go with the announcement."""
     problems: tuple[Problem, ...] = ()
     """What holds the whole call."""
 
@@ -40,53 +45,29 @@ class Call:
         return f"appel:{self.ref}"
 
 
-def read_calls(tab: Identified, today: date) -> list[Call]:
+def read_calls(tab: Identified, today: date, shelf: Shelf) -> list[Call]:
     """The rows of Appels that can be told apart, in sheet order."""
-    return [_read(tab, ref, row, today) for ref, row in tab.by_ref().items()]
+    return [_read(tab, ref, row, today, shelf) for ref, row in tab.by_ref().items()]
 
 
-def _read(tab: Identified, ref: str, row: Row, today: date) -> Call:
-    problems: list[Problem] = []
-
-    def read(heading: str, reader: Callable[[], T], default: T) -> T:
-        try:
-            return default if is_blank(row.cell(heading)) else reader()
-        except Unreadable as error:
-            problems.append(error.at(tab.where(row, heading)))
-            return default
-
+def _read(tab: Identified, ref: str, row: Row, today: date, shelf: Shelf) -> Call:
+    cells = Cells(tab, row)
     call = Call(
         ref,
         row,
-        read("Titre", lambda: text(row.cell("Titre")), ""),
-        read("Commande", lambda: campaign_order(row, words.CAMPAIGN_ORDERS), ""),
-        read("Ouverture", lambda: date_(row.cell("Ouverture"), today), None),
-        read("Date limite", lambda: date_(row.cell("Date limite"), today), None),
-        read("Lien", lambda: url(row.cell("Lien")), ""),
-        read("Destinataires", lambda: _selection(row), Selection()),
+        cells.read("Titre", text, ""),
+        cells.read("Commande", lambda _: standing_order(row, words.CAMPAIGN_ORDERS), ""),
+        cells.read("Ouverture", lambda cell: optional_date(cell, today), None),
+        cells.read("Date limite", lambda cell: optional_date(cell, today), None),
+        cells.read("Lien", url, ""),
+        cells.read("Destinataires", _selection, Selection()),
+        cells.read(ATTACHMENT, lambda cell: attachments(cell, shelf), ()),
     )
-    read("Pièce jointe", _refuse_attachment, None)
-    if not call.title and not problems:
+    if not call.title and not cells.problems:
         where = tab.where(row, "Titre")
-        problems.append(Problem(where, "Le titre de l'appel manque.", "Écrivez-le dans cette cellule."))
-    return replace(call, problems=tuple(problems))
+        cells.problems.append(Problem(where, "Le titre de l'appel manque.", "Écrivez-le dans cette cellule."))
+    return replace(call, problems=tuple(cells.problems))
 
 
-def campaign_order(row: Row, orders: tuple[str, ...]) -> str:
-    """The standing order in `Commande`. Raises Unreadable for a word that is none."""
-    said = text(row.cell("Commande"))
-    for order in orders:
-        if fold(order) == fold(said):
-            return order
-    raise Unreadable(f"« {said[:60]} » n'est pas une commande.", f"Écrivez {french.join(orders, 'ou')}.")
-
-
-def _selection(row: Row) -> Selection:
-    return parse_selection(long_text(row.cell("Destinataires")), words.STRUCTURES.headings)
-
-
-def _refuse_attachment() -> None:
-    raise Unreadable(
-        "Les pièces jointes ne sont pas encore envoyées.",
-        "Mettez le document en ligne et son adresse dans « Lien », puis videz cette cellule.",
-    )
+def _selection(cell: Cell) -> Selection:
+    return parse_selection(long_text(cell), words.STRUCTURES.headings)

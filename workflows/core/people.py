@@ -16,7 +16,7 @@ from workflows.core.tables import Row
 
 YOUNG, PARENTS = "jeunes", "parents"
 _AUDIENCES = {"jeune": YOUNG, "jeunes": YOUNG, "parent": PARENTS, "parents": PARENTS}
-_FILLERS = frozenset(("et", "les", "des"))
+_FILLERS = frozenset(("et", "ou", "les", "des"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,181 @@
+"""What those invited to a session were told of it: invitation, changes, cancellation (design §4, `Prévenir`).
+
+A version is one announced state of a session; its number is the SEQUENCE of its calendar parts (RFC 5545,
+3.8.7.4) and stands in the key of its `modification-N`. What a message told is remembered under its key
+before it leaves, so a crash between any two steps loses nothing. Where the journal is gone, those whom the
+sheet says were written to count as knowing the session as it is now, unless a `Prévenir` stands beside
+it that was not carried out for this content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, tzinfo
+
+from workflows.core import french, words
+from workflows.core.cells import label, plain
+from workflows.core.messages import History, Record, State
+from workflows.core.sessions import Session
+
+INVITATION, CHANGE, CANCELLATION = "invitation", "modification", "annulation"
+CANCELLED = "annulée"
+_UNKNOWN = "?"
+_BEGUN = (State.SENT, State.UNCERTAIN, State.SENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One announced state of a session."""
+
+    number: int
+    content: str
+    """`Session.content`, or CANCELLED."""
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.content}"
+
+
+def _parse(remembered: str) -> Version | None:
+    number, _, content = remembered.partition(" ")
+    return Version(int(number), content) if number.isdecimal() and content else None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The last thing that somebody was told."""
+
+    version: Version
+    record: Record
+
+    @property
+    def cancelled(self) -> bool:
+        return self.version.content == CANCELLED
+
+
+@dataclass(slots=True)
+class Announcements:
+    """One session: its last version, and what each of those invited knows."""
+
+    session: Session
+    history: History
+    version: Version = field(init=False)
+    told: dict[str, Told] = field(init=False)
+    """By Promeneur; who is not here was never invited."""
+    recovered: dict[str, str] = field(init=False)
+    """What has to be remembered anew, because the journal forgot it."""
+
+    def __post_init__(self) -> None:
+        begun = [r for r in self.history.records.values() if r.campaign == self.session.campaign]
+        begun = [r for r in begun if _kind(r) and (r.state in _BEGUN or r.reached)]
+        remembered = _parse(self.history.facts.get(self.session.campaign, ""))
+        found = self._recover(begun)
+        forgot = remembered is None or found.number > remembered.number
+        self.version = found if remembered is None or forgot else remembered
+        self.recovered = {self.session.campaign: str(found)} if begun and forgot else {}
+        self.told = {}
+        for record in begun:
+            told = Told(self._version_of(record), record)
+            if record.key not in self.history.facts:
+                self.recovered[record.key] = str(told.version)
+            known = self.told.get(record.subject)
+            if known is None or _rank(told) >= _rank(known):
+                self.told[record.subject] = told
+
+    def _recover(self, begun: list[Record]) -> Version:
+        """The last version as the messages' names and the sheet tell it."""
+        steps = {record.step for record in begun}
+        cancellations = {step for step in steps if step.startswith(CANCELLATION)}
+        number = max([_number(step) for step in steps if step.startswith(CHANGE)], default=0)
+        number = max(number, len(cancellations))
+        if cancellations and self.session.order == words.CANCELLED:
+            return Version(number, CANCELLED)
+        if not begun or self._carried_out():
+            return Version(number, self.session.content)
+        return Version(number, _UNKNOWN)
+
+    def _carried_out(self) -> bool:
+        """No `Prévenir` stands that was not carried out for the session as it is now."""
+        said = plain(label(self.session.row.cell("Commande faite")))
+        return self.session.order != words.NOTIFY or plain(_mark(self.session)) in said
+
+    def _version_of(self, record: Record) -> Version:
+        remembered = _parse(self.history.facts.get(record.key, ""))
+        if remembered:
+            return remembered
+        if _kind(record) == CANCELLATION:
+            return Version(self.version.number, CANCELLED)
+        content = self.session.content if self.version.content == CANCELLED else self.version.content
+        return Version(_number(record.step) if _kind(record) == CHANGE else 0, content)
+
+    @property
+    def outdated(self) -> list[str]:
+        """Those who know the session otherwise than it is."""
+        return [ref for ref, told in self.told.items() if told.version.content != self.session.content]
+
+    def next(self, content: str) -> Version:
+        """The version under which this is announced: the last one where it says so, or was not begun."""
+        if self.version.content == content or not self.told:
+            return replace(self.version, content=content)
+        begun = any(told.version.number >= self.version.number for told in self.told.values())
+        return Version(self.version.number + begun, content)
+
+    def step(self, version: Version) -> str:
+        """`modification-2`, `annulation`; `annulation-2` after a session that was held after all."""
+        if version.content != CANCELLED:
+            return f"{CHANGE}-{version.number}"
+        earlier = {t.record.step for t in self.told.values() if t.cancelled and t.version == version}
+        if earlier:
+            return earlier.pop()
+        steps = {r.step for r in self.history.records.values() if self._is_cancellation(r)}
+        return f"{CANCELLATION}-{len(steps) + 1}" if steps else CANCELLATION
+
+    def _is_cancellation(self, record: Record) -> bool:
+        mine = record.campaign == self.session.campaign and record.step.startswith(CANCELLATION)
+        return mine and record.state is not State.PLANNED
+
+    def notified(self, leaving: frozenset[str], now: datetime) -> str:
+        """What `Commande faite` shows for `Prévenir`; empty before anything was announced."""
+        if self.version.content != self.session.content:
+            return ""
+        said = f"{words.NOTIFY} : {_mark(self.session)}"
+        if any(_parse(self.history.facts.get(key, "")) == self.version for key in leaving):
+            return f"{said}, annonce en cours"
+        mine = [t.record.sent_at for t in self.told.values() if t.version.number == self.version.number]
+        first = min(filter(None, mine), default=None)
+        return f"{said}, annoncé {_at(first, now.tzinfo)}" if first else ""
+
+
+def _kind(record: Record) -> str:
+    """Which of the three kinds a message is; empty for a reminder."""
+    return next((k for k in (INVITATION, CHANGE, CANCELLATION) if record.step.startswith(k)), "")
+
+
+def _number(step: str) -> int:
+    number = step.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0
+
+
+def _rank(told: Told) -> tuple[int, int, str]:
+    order = (INVITATION, CHANGE, CANCELLATION).index(_kind(told.record))
+    return told.version.number, order, told.record.step
+
+
+def _mark(session: Session) -> str:
+    """The announced content as a person can read it, and as it is known again."""
+    return f"{session.when} (repère {session.content.rpartition('~')[2]})"
+
+
+def _at(moment: datetime, zone: tzinfo | None) -> str:
+    at = moment.astimezone(zone)
+    return f"le {french.date_short(at)} à {french.time_(at.time())}"
+
+
+def last_day(records: Mapping[str, Record], campaign: str, zone: tzinfo | None) -> dict[str, date]:
+    """By Promeneur, the day of the last mail of this session that left, or may have."""
+    found: dict[str, date] = {}
+    for record in records.values():
+        if record.campaign == campaign and record.sent_at and (record.state in _BEGUN or record.reached):
+            day = record.sent_at.astimezone(zone).date()
+            found[record.subject] = max(day, found.get(record.subject, day))
+    return found
