@@ -339,7 +339,7 @@ class _Decider:
         elif call.deadline and today > call.deadline:
             reason = f"la date limite ({french.date_short(call.deadline)}) est passée"
         elif self.scope.step is Step.ANY and (start := self.desk.held_until(call.campaign)):
-            reason, due = f"partira à partir de {french.time_(start.time())}", True
+            reason, due = f"partira à partir de {start}", True
         if reason:
             raise Held(Wait(key, reason, due=due))
 

@@ -36,6 +36,11 @@ TUESDAY = "2027-03-02T10:00"
 Rows = Sequence[Sequence[Any]]
 STRUCTURES = ("Réf.", "Nom", "Courriel", "Statut réseau", "Ne plus solliciter")
 APPEALS = ("Réf.", "Titre", "Ouverture", "Date limite", "Commande")
+OTHERS: Mapping[str, Rows] = {
+    "Promeneurs": [("Réf.", "Prénom", "Nom", "Courriel")],
+    "Sessions": [("Réf.", "Intitulé", "Date", "Début")],
+}
+"""The tabs of hers that the other workflows need."""
 APPEAL = ("2027-1", "Appel de printemps", "01/02/2027", "26/03/2027", None)
 
 
@@ -65,7 +70,7 @@ class Workspace:
             (folder / part).mkdir(parents=True, exist_ok=True)
         for shipped in (CHECKOUT / "config").glob("*.toml"):
             (folder / "config" / shipped.name).write_bytes(shipped.read_bytes())
-        self.set(mode='"reel"', **settings)
+        self.set(**{"mode": '"reel"', **settings})
         if isinstance(workbook, Path):
             self.book.write_bytes(workbook.read_bytes())
         elif workbook is not None:
@@ -199,12 +204,12 @@ def write_book(path: Path, tabs: Mapping[str, Rows]) -> None:
     book.save(path)
 
 
-def small(count: int = 3, order: str | None = None) -> dict[str, list[Any]]:
+def small(count: int = 3, order: str | None = None) -> dict[str, Any]:
     """A workbook with so many structures and one open call."""
     rows = [
         (f"STR-{n:03}", f"Structure {n}", f"s{n}@structures.example", None, None) for n in range(1, count + 1)
     ]
-    return {"Structures": [STRUCTURES, *rows], "Appels": [APPEALS, (*APPEAL[:-1], order)]}
+    return {"Structures": [STRUCTURES, *rows], "Appels": [APPEALS, (*APPEAL[:-1], order)], **OTHERS}
 
 
 def heading_row(sheet: Worksheet) -> int:

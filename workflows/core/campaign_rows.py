@@ -248,10 +248,10 @@ def due_words(due: list[Verdict]) -> list[str]:
     return [f"{len(due)} à envoyer : {why}"] if due else []
 
 
-def grace_words(due: list[Verdict], start: datetime) -> str:
+def grace_words(due: list[Verdict], start: str) -> str:
     """During the grace delay of a launch in the sheet."""
     leave = "partira" if len(due) < 2 else "partiront"
-    return f"{len(due)} {leave} à partir de {french.time_(start.time())} ; En pause pour retenir"
+    return f"{len(due)} {leave} à partir de {start} ; En pause pour retenir"
 
 
 def trouble_words(states: Mapping[str, int]) -> list[str]:

@@ -44,6 +44,14 @@ def moment(at: datetime) -> str:
     return f"{date_long(at)} à {time_(at.time())}"
 
 
+def soon(at: datetime, now: datetime) -> str:
+    """« à 14 h » today, « lundi 8 h 30 » within six days, else with the date."""
+    days = (at.date() - now.date()).days
+    if days == 0:
+        return f"à {time_(at.time())}"
+    return f"{weekday(at.date())} {time_(at.time())}" if days < 7 else moment(at)
+
+
 def duration(length: timedelta) -> str:
     """« 2 h », « 1 h 15 », « 45 min », « 0 min », with no-break spaces, to the nearest minute.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any, Protocol
 
+from workflows.core import french
 from workflows.core.attachments import Shelf
 from workflows.core.book import Book
 from workflows.core.messages import Belief, History, Launch, Plan, RowWish, Verdict
@@ -52,17 +53,21 @@ class Desk:
     shelf: Shelf = field(default_factory=Shelf)
     """What may be attached."""
 
+    opening: Callable[[datetime], datetime] = lambda moment: moment
+    """The first moment of office hours from this one on."""
+
     @property
     def today(self) -> date:
         return self.now.date()
 
-    def held_until(self, campaign: str) -> datetime | None:
-        """The end of the grace delay of a launch in the sheet, while it lasts."""
+    def held_until(self, campaign: str) -> str:
+        """« 10 h 15 », « lundi 8 h 30 »: when a launch in the sheet may leave, while it is held; or empty."""
         launch = self.history.launches.get(campaign, Launch())
         start = (launch.seen_at or self.now) + self.grace
         if launch.authorised_at or self.now >= start:
-            return None
-        return start.astimezone(self.now.tzinfo)
+            return ""
+        leaves = self.opening(start.astimezone(self.now.tzinfo))
+        return french.soon(leaves, self.now).removeprefix("à ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from workflows.core import french
@@ -50,22 +50,26 @@ def paced(
     """
     if not general.hours.is_open(now, is_public_holiday):
         again = general.hours.next_opening(now, is_public_holiday)
-        reason = f"hors horaires, reprise {soon(again, now)}"
+        reason = f"hors horaires, reprise {french.soon(again, now)}"
         return [v if isinstance(v, Send) and v.trial else hold([v], reason)[0] for v in verdicts]
     room = general.cap_per_day - len(served)
     messages = general.cap_per_round
+    owed = 0
     found: list[Verdict] = []
     for verdict in verdicts:
         if isinstance(verdict, Send) and not verdict.trial:
-            room -= len(verdict.recipients)
-            messages -= 1
-            if messages < 0:
+            recipients = len(verdict.recipients)
+            if messages <= 0:
                 reason = f"plafond de {general.cap_per_round} messages par passage atteint, suite au prochain"
                 found.append(Wait(verdict.key, reason, due=True))
                 continue
-            if room < 0:
-                found.append(Wait(verdict.key, _cap_words(general, served, now, room), due=True))
+            if recipients > room:
+                owed += recipients
+                reason = _cap_words(general, served, now, owed - room)
+                found.append(Wait(verdict.key, reason, due=True))
                 continue
+            room -= recipients
+            messages -= 1
         found.append(verdict)
     return found
 
@@ -75,27 +79,11 @@ def hold(verdicts: Sequence[Verdict], reason: str) -> list[Verdict]:
     return [Wait(v.key, reason, due=True) if isinstance(v, Send) else v for v in verdicts]
 
 
-def renamed(send: Send, key: str) -> Send:
-    """The same message under another key."""
-    return replace(send, key=key)
-
-
-def soon(moment: datetime, now: datetime) -> str:
-    """« à 14 h » today, « lundi 8 h 30 » within six days, else with the date."""
-    at = french.time_(moment.time())
-    days = (moment.date() - now.date()).days
-    if days == 0:
-        return f"à {at}"
-    if days < 7:
-        return f"{french.weekday(moment.date())} {at}"
-    return f"{french.date_long(moment.date())} à {at}"
-
-
-def _cap_words(general: General, served: Sequence[datetime], now: datetime, room: int) -> str:
-    """The cap, and when the oldest recipients leave the window."""
+def _cap_words(general: General, served: Sequence[datetime], now: datetime, missing: int) -> str:
+    """The cap, and when so many of the oldest recipients leave the window."""
     words = f"plafond de {general.cap_per_day} destinataires par 24 h atteint"
-    index = min(-room, len(served)) - 1
-    if not served or index < 0:
+    index = min(missing, len(served)) - 1
+    if index < 0:
         return f"{words}, suite dans les 24 heures"
     again = served[index].astimezone(now.tzinfo) + DAY
-    return f"{words}, reprise {soon(again, now)}"
+    return f"{words}, reprise {french.soon(again, now)}"

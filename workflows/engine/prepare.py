@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 from uuid import uuid4
@@ -17,6 +17,7 @@ from workflows.core.messages import Belief, Flag, History, Mode, Plan, Record, S
 from workflows.core.ports import Snapshot, Transport, Workbook
 from workflows.core.problems import Problem, TourneeError
 from workflows.core.workflow import Desk, Scope, Step, Workflow
+from workflows.core.working_days import is_public_holiday
 from workflows.engine import composing, pacing
 from workflows.engine.account import Mail
 from workflows.engine.attachments import AttachmentFolder, AttachmentGone
@@ -106,7 +107,7 @@ def prepare(tools: Tools, request: Request) -> Prepared:
     )
     for workflow in workflows:
         desk = _desk(tools, workflow, book, now, adopt, prepared.beliefs)
-        if request.mode is Mode.TRIAL and request.scope.step is not Step.ANY:
+        if request.mode is Mode.TRIAL:
             desk = _trial_desk(desk, request.scope.step)
         plan = workflow.decide(desk, request.scope)
         prepared.desks[workflow.NAME] = desk
@@ -180,16 +181,30 @@ def _desk(
     """What the workflow decides from: the journal's past, with what only the sheet knows."""
     history = tools.journal.history(workflow.campaigns(book, now), workflow.NAME)
     shelf = tools.attachments.shelf()
-    desk = Desk(book, history, now, tools.values[workflow.NAME], tools.general.grace, shelf=shelf)
+    desk = Desk(
+        book,
+        history,
+        now,
+        tools.values[workflow.NAME],
+        tools.general.grace,
+        shelf=shelf,
+        opening=lambda moment: tools.general.hours.next_opening(moment, is_public_holiday),
+    )
     taken = [b for b in workflow.believe(desk) if _believed(b.record, history, adopt)]
     beliefs += taken
     return replace(desk, history=with_beliefs(history, taken))
 
 
 def _believed(said: Record, history: History, adopt: bool) -> bool:
-    """The sheet's word counts for a key that is not held, or where the journal is the older one."""
+    """The sheet's word counts for a key that is not held, or where the journal is the older one.
+
+    « Envoyé » counts in any case over a message that is only planned: nothing leads from one to the
+    other but a journal that was copied in the middle of the very round and put back later.
+    """
     held = history.records.get(said.key)
     if held is None:
+        return True
+    if held.state is State.PLANNED and said.state is State.SENT:
         return True
     if not adopt:
         return False
@@ -214,10 +229,9 @@ def with_beliefs(history: History, beliefs: Sequence[Belief]) -> History:
 
 
 def _trial_desk(desk: Desk, step: Step) -> Desk:
-    """A trial command always sends: the announcement as if nothing had left yet."""
-    if step is Step.FIRST:
-        return replace(desk, history=History(), trial=True)
-    return replace(desk, trial=True)
+    """A trial waits for no delay; a command always sends, the announcement as if nothing had left yet."""
+    desk = replace(desk, grace=timedelta(0), trial=step is not Step.ANY)
+    return replace(desk, history=History()) if step is Step.FIRST else desk
 
 
 def _pace(tools: Tools, request: Request, prepared: Prepared) -> None:

@@ -77,7 +77,7 @@ def _trial(tools: Tools, request: Request, prepared: Prepared) -> Account:
 def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
     account = _account(request, prepared)
     _authorise(tools, request, prepared)
-    transport = _connected(tools, request, prepared, account)
+    transport = _connected(tools, prepared, account)
     try:
         _plan(tools, prepared)
         if prepared.mails:
@@ -105,9 +105,9 @@ def _authorise(tools: Tools, request: Request, prepared: Prepared) -> None:
     showing.refresh(tools, prepared)
 
 
-def _connected(tools: Tools, request: Request, prepared: Prepared, account: Account) -> Transport | None:
+def _connected(tools: Tools, prepared: Prepared, account: Account) -> Transport | None:
     """The round's one connection, made before anything is marked; None when nothing is to leave."""
-    if request.scope.step is Step.ANY and status_page.everything_stopped(prepared.book):
+    if status_page.everything_stopped(prepared.book):
         _hold_all(prepared, "« Tout arrêter » dans Suivi")
     if not prepared.mails:
         return None

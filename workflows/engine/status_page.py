@@ -21,10 +21,11 @@ _MOST = 200
 
 
 def everything_stopped(book: Book) -> bool:
-    """`Tout arrêter`: yes, or anything that is not clearly no."""
-    for row in book[words.STATUS].rows[:1]:
+    """`Tout arrêter`: yes, or anything that is not clearly no, on any line under it."""
+    for row in book[words.STATUS].rows:
         try:
-            return yes_no(row.cell("Tout arrêter"))
+            if yes_no(row.cell("Tout arrêter")):
+                return True
         except Unreadable:
             return True
     return False
