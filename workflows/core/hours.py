@@ -62,14 +62,14 @@ class OfficeHours:
             wall = datetime.combine(day, time(*divmod(start, 60)), zone)
             for fold in (0, 1):
                 yield wall.replace(fold=fold).astimezone(UTC).astimezone(zone)
-        yield from _clock_changes(day, zone)
+        yield from clock_changes(day, zone)
 
 
 def _instant(moment: datetime) -> float:
     return moment.timestamp()
 
 
-def _clock_changes(day: date, zone: tzinfo) -> Iterator[datetime]:
+def clock_changes(day: date, zone: tzinfo) -> Iterator[datetime]:
     """The minute of this day, if any, at which the zone's distance from UTC changes."""
     low = datetime.combine(day, time(), zone).astimezone(UTC)
     high = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
