@@ -106,6 +106,8 @@ def decide(desk: Desk, scope: Scope) -> Plan:
     cannot be reminded of.
     """
     book = desk.book
+    if scope.step is Step.ANY and all(book[tab].absent for tab in TABS):
+        return Plan()  # a coordination that does not follow presence in this workbook
     problems = [problem for tab in TABS for problem in book[tab].problems]
     if any(book[tab].unusable for tab in TABS):
         if scope.step is not Step.ANY:
