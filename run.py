@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from workflows import click_in_french
 
@@ -19,6 +20,7 @@ click_in_french.install()
 import click  # noqa: E402 - Click looks its messages up when it is imported
 
 from workflows.core.problems import TourneeError  # noqa: E402
+from workflows.engine.terminal import Screen, progress  # noqa: E402
 
 if TYPE_CHECKING:
     from workflows.core.workflow import Scope
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 CALLS, PRESENCE = "appel-a-candidatures", "presence"
+_USUAL_WIDTH = 80
 DEMO_DAY, DEMO_CALL = "2027-03-02T10:00", "2027-1"
 OK, NEEDS_A_PERSON, COULD_NOT_RUN, UNDER_WAY = 0, 1, 2, 75
 
@@ -39,6 +42,8 @@ class Session:
     def __init__(self, workspace: Path, *, json_form: bool, at: datetime | None) -> None:
         self.workspace = workspace
         self.json_form = json_form
+        stream = sys.stderr if json_form else sys.stdout
+        self.screen = Screen(_width(stream), _coloured(stream))
         self.at = at
         self.ending = False
 
@@ -62,10 +67,20 @@ class Session:
         return lambda: fixed
 
 
+def _width(stream: TextIO) -> int:
+    """The columns to fit; 0 in a pipe, unless COLUMNS asks for less than the 80 that it holds by habit."""
+    columns = shutil.get_terminal_size((0, 0)).columns
+    return columns if stream.isatty() or columns < _USUAL_WIDTH else 0
+
+
+def _coloured(stream: TextIO) -> bool:
+    """Whether colours may be shown there (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
 def _progress(done: int, total: int) -> None:
-    width = 30
-    filled = width * done // total
-    click.echo(f"\r  [{'█' * filled}{'·' * (width - filled)}] {done}/{total}", err=True, nl=done == total)
+    line = progress(done, total, shutil.get_terminal_size().columns)
+    click.echo(line, err=True, nl=done == total)
 
 
 def say(session: Session, text: str = "") -> None:
@@ -229,7 +244,7 @@ def _show(session: Session, account: Account) -> int:
     if session.json_form:
         print_json(report.as_json(account))
     else:
-        for line in report.summary(account):
+        for line in report.summary(account, session.screen):
             click.echo(line)
     return account.exit_status
 
@@ -271,7 +286,7 @@ def demo(session: Session, dossier: Path) -> int:
     session.workspace, session.at = dossier, datetime.fromisoformat(DEMO_DAY)
     office = session.office()
     account = office.run(Request("appel lancer", Scope(CALLS, Step.FIRST, DEMO_CALL), Mode.LIVE))
-    for line in [*summary(account), *demo_lines(dossier)]:
+    for line in [*summary(account, session.screen), *demo_lines(dossier)]:
         say(session, line)
     if session.json_form:
         print_json({"command": "demo", "workspace": str(dossier), "sent": len(account.sent)})
@@ -312,7 +327,7 @@ def apercu(session: Session, workflow: str, ref: str) -> int:
     if session.json_form:
         print_json(report.as_json(account))
     else:
-        for line in report.preview_lines(account):
+        for line in report.preview_lines(account, session.screen):
             click.echo(line)
     return account.exit_status
 
@@ -327,7 +342,7 @@ def verifier(session: Session) -> int:
     if session.json_form:
         print_json({"command": "verifier", "checks": [check_json(check) for check in checks]})
     else:
-        for line in check_lines(checks):
+        for line in check_lines(checks, session.screen):
             click.echo(line)
     marks = {check.mark.value for check in checks}
     return COULD_NOT_RUN if "✗" in marks else NEEDS_A_PERSON if "!" in marks else OK
@@ -405,7 +420,7 @@ def etat(session: Session) -> int:
         standing = [{"campaign": name, "state": state} for name, state in campaigns]
         print_json({"command": "etat", **facts, "campaigns": standing, "uncertain": list(uncertain)})
     else:
-        for line in report.state_lines(facts, campaigns, uncertain):
+        for line in report.state_lines(facts, campaigns, uncertain, session.screen):
             click.echo(line)
     return NEEDS_A_PERSON if uncertain else OK
 
@@ -431,7 +446,7 @@ def expliquer(session: Session, qui: str) -> int:
     if session.json_form:
         print_json({"command": "expliquer", "stories": [report.story_json(story) for story in stories]})
     else:
-        for line in report.story_lines(stories):
+        for line in report.story_lines(stories, session.screen):
             click.echo(line)
     return OK
 

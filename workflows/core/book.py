@@ -76,6 +76,15 @@ class Book:
     def __getitem__(self, tab: Tab) -> Identified:
         return self.tabs[tab.title]
 
+    def names(self) -> dict[str, str]:
+        """`Réf.` → the name of each of her structures and people."""
+        return {
+            ref: " ".join(filter(None, (rows.label(row.cell(heading)) for heading in ("Prénom", "Nom"))))
+            for identified in self.tabs.values()
+            if not identified.tab.own and "Courriel" in identified.tab.headings
+            for ref, row in identified.by_ref().items()
+        }
+
 
 def read_book(
     snapshot: Snapshot,

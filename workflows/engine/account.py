@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -46,6 +46,8 @@ class Account:
     """Rows whose program's cells changed."""
     pending_writes: int = 0
     """Rows that could not be written; the next round writes them."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """`Réf.` → name, to say whom a key is about."""
     error: TourneeError | None = None
     """Why the round, or its sending, could not go on."""
 
@@ -77,6 +79,18 @@ class Account:
                 for reason, count in self.held.most_common()
             ),
         ]
+
+    def who(self, key: str) -> str:
+        """« STR-007 Centre social », for a message's key; the key itself where nobody is known by it."""
+        ref = next((part for part in key.split(":") if part in self.names), "")
+        return f"{ref} {self.names[ref]}" if ref else key
+
+    def waiting_by_reason(self) -> list[tuple[str, list[str]]]:
+        """The keys that wait under each reason, the most frequent reason first."""
+        found: dict[str, list[str]] = {}
+        for key, reason in self.waiting:
+            found.setdefault(reason, []).append(key)
+        return sorted(found.items(), key=lambda entry: -len(entry[1]))
 
     @property
     def exit_status(self) -> int:

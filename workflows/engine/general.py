@@ -174,7 +174,7 @@ def _own_folder(value: object) -> str:
     if path.is_absolute() or "\\" in read or ".." in path.parts or path.parts[:1] in _TAKEN:
         raise Refused(
             "Ce dossier ne peut pas être celui des pièces jointes.",
-            'Donnez le nom d\'un dossier à part dans l\'espace de travail, comme "pieces-jointes".',
+            "Donnez le nom d'un dossier à part dans l'espace de travail, comme \"pieces-jointes\".",
         )
     return read
 

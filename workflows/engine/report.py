@@ -13,11 +13,15 @@ from workflows.core.french import typography
 from workflows.core.messages import Mode, Record
 from workflows.core.problems import Problem, TourneeError
 from workflows.engine.account import Account, Mail
-from workflows.engine.checkup import Check
+from workflows.engine.checkup import Check, Mark
 from workflows.engine.story import Story
+from workflows.engine.terminal import PLAIN, Screen
 
 _LISTED = 12
 """Lines of one kind that the terminal shows; the sheet has them all."""
+_ROWS = 100
+"""Rows of one table of a preview."""
+_SIGNS = {0: "✓", 1: "!", 2: "✗"}
 
 
 def as_json(account: Account) -> dict[str, Any]:
@@ -60,21 +64,30 @@ def plan_line(account: Account) -> str:
     return f"{count} {leave}{mode}, {waiting} en attente, {fix} à corriger."
 
 
-def summary(account: Account) -> list[str]:
+def summary(account: Account, screen: Screen = PLAIN) -> list[str]:
     """What the round did, for the terminal."""
-    lines = [_counts_line(account)]
+    lines = [screen.mark(_SIGNS[account.exit_status], line) for line in _said(screen, _counts(account))]
     if account.error:
-        lines.append(f"Arrêté : {account.error.what} {account.error.remedy}")
-    lines += _problem_lines(account.problems)
-    lines += [f"  refusé : {key} ({words})" for key, words in account.refused]
-    lines += [f"  à vérifier : {key}" for key in account.uncertain]
-    lines += _waiting_lines(account)
+        lines += _said(screen, f"Arrêté : {account.error.what} {account.error.remedy}")
+    lines += _problem_lines(account.problems, screen)
+    lines += _unsettled_lines(account, screen)
+    lines += _waiting_lines(account, screen)
     if account.pending_writes:
-        lines.append("Les statuts ne sont pas encore dans le classeur : la prochaine tournée les écrira.")
-    return [typography(line) for line in lines]
+        lines += _said(
+            screen, "Les statuts ne sont pas encore dans le classeur : la prochaine tournée les écrira."
+        )
+    return lines
 
 
-def _counts_line(account: Account) -> str:
+def _said(screen: Screen, words: str, indent: int = 0, hang: int = 0) -> list[str]:
+    return screen.fold(typography(words), indent, hang)
+
+
+def _title(screen: Screen, words: str, sign: str = "") -> list[str]:
+    return [screen.mark(sign, line) if sign else screen.strong(line) for line in _said(screen, words)]
+
+
+def _counts(account: Account) -> str:
     sent = french.plural(len(account.sent), "message parti", "messages partis")
     mode = " à l'essai" if account.mode is Mode.TRIAL else ""
     parts = [f"{sent}{mode}"]
@@ -85,71 +98,125 @@ def _counts_line(account: Account) -> str:
     return ", ".join(parts) + "."
 
 
-def _problem_lines(problems: list[Problem]) -> list[str]:
+def _problem_lines(problems: Sequence[Problem], screen: Screen) -> list[str]:
     if not problems:
         return []
-    lines = ["À corriger :", *(f"  - {p.where} : {p.what} {p.remedy}" for p in problems[:_LISTED])]
+    lines = _title(screen, "À corriger :", "!")
+    for problem in problems[:_LISTED]:
+        lines += _said(screen, f"- {problem.where} : {problem.what} {problem.remedy}", 2, 2)
     if len(problems) > _LISTED:
-        lines.append(f"  … et {len(problems) - _LISTED} autres, dans l'onglet Suivi.")
+        lines += _said(screen, f"… et {len(problems) - _LISTED} autres, dans l'onglet Suivi.", 2)
     return lines
 
 
-def _waiting_lines(account: Account) -> list[str]:
-    """Reasons, the most frequent first; one that stands once names its key."""
+def _unsettled_lines(account: Account, screen: Screen) -> list[str]:
+    """What a server refused, and what may or may not have left, with the key that settles it."""
+    lines: list[str] = []
+    for key, said in account.refused:
+        lines += _said(screen, f"refusé : {account.who(key)} ({said})", 2, 2)
+    for key in account.uncertain:
+        lines += _said(screen, f"à vérifier : {account.who(key)} ({key})", 2, 2)
+    return lines
+
+
+def _waiting_lines(account: Account, screen: Screen) -> list[str]:
+    """Reasons, the most frequent first; one that stands once names whom it is about."""
     if not account.waiting:
         return []
-    reasons = Counter(reason for _, reason in account.waiting)
-    keys = {reason: key for key, reason in account.waiting}
-    lines = ["En attente :"]
-    for reason, count in reasons.most_common(_LISTED):
-        lines.append(f"  - {count} × {reason}" if count > 1 else f"  - {keys[reason]} : {reason}")
-    if len(reasons) > _LISTED:
-        lines.append(f"  … et {len(reasons) - _LISTED} autres raisons, dans la colonne Motif.")
+    by_reason = account.waiting_by_reason()
+    lines = _title(screen, "En attente :")
+    for reason, keys in by_reason[:_LISTED]:
+        about = f"{len(keys)} × {reason}" if len(keys) > 1 else f"{account.who(keys[0])} : {reason}"
+        lines += _said(screen, f"- {about}", 2, 2)
+    if len(by_reason) > _LISTED:
+        lines += _said(screen, f"… et {len(by_reason) - _LISTED} autres raisons, dans la colonne Motif.", 2)
     return lines
 
 
-def preview_lines(account: Account) -> list[str]:
+def preview_lines(account: Account, screen: Screen = PLAIN) -> list[str]:
     """Who gets what, who does not and why, and one whole mail."""
-    lines = [plan_line(account)]
-    lines += [f"  → {', '.join(mail.recipients)} : {mail.rendered.subject}" for mail in account.mails]
-    lines += _problem_lines(account.problems) + _waiting_lines(account)
-    lines += [f"  à vérifier : {key}" for key in account.uncertain]
+    lines = [screen.strong(line) for line in _said(screen, plan_line(account))]
+    for words, mails in _alike(account.mails).items():
+        lines += [
+            "",
+            *_title(screen, f"{words} ({len(mails)}) :", "✓"),
+            *_rows(screen, [_addressed(account, m) for m in mails]),
+        ]
+    if account.waiting:
+        lines += ["", *_title(screen, f"Ne partira pas maintenant ({len(account.waiting)}) :")]
+    for reason, keys in account.waiting_by_reason():
+        lines += _said(screen, f"- {reason} ({len(keys)})", 2, 2)
+        lines += _rows(screen, [(account.who(key),) for key in keys], 6)
+    problems = _problem_lines(account.problems, screen) + _unsettled_lines(account, screen)
+    lines += ["", *problems] if problems else []
     if account.mails:
-        lines += ["", "Le premier message, en entier :", "", *mail_lines(account.mails[0])]
-    return [typography(line) for line in lines]
+        first = mail_lines(account.mails[0], screen)
+        lines += ["", *_title(screen, "Le premier message, en entier :"), "", *first]
+    return lines
 
 
-def mail_lines(mail: Mail) -> list[str]:
+def _alike(mails: Sequence[Mail]) -> dict[str, list[Mail]]:
+    """Mails under what they have in common: subject and attachments."""
+    groups: dict[str, list[Mail]] = {}
+    for mail in mails:
+        with_ = f" (avec {french.join([a.name for a in mail.attachments])})" if mail.attachments else ""
+        groups.setdefault(f"« {mail.rendered.subject} »{with_}", []).append(mail)
+    return groups
+
+
+def _addressed(account: Account, mail: Mail) -> tuple[str, str]:
+    return account.who(mail.key), ", ".join(mail.recipients)
+
+
+def _rows(screen: Screen, rows: Sequence[Sequence[str]], indent: int = 2) -> list[str]:
+    shown = screen.table([[typography(cell) for cell in row] for row in rows[:_ROWS]], indent)
+    if len(rows) > _ROWS:
+        shown += _said(
+            screen, f"… et {len(rows) - _ROWS} autres : « --html DOSSIER » les montre tous.", indent
+        )
+    return shown
+
+
+def mail_lines(mail: Mail, screen: Screen = PLAIN) -> list[str]:
     """One message as a text-only mail program shows it."""
-    return [
-        f"À : {', '.join(mail.recipients)}",
-        f"Objet : {mail.rendered.subject}",
-        "",
-        *mail.rendered.text.splitlines(),
-    ]
+    lines = _said(screen, f"À : {', '.join(mail.recipients)}", hang=2)
+    lines += _said(screen, f"Objet : {mail.rendered.subject}", hang=2)
+    if mail.attachments:
+        files = ", ".join(f"{attached.name} ({attached.size})" for attached in mail.attachments)
+        lines += _said(screen, f"Pièces jointes : {files}", hang=2)
+    return [*lines, "", *(folded for line in mail.rendered.text.splitlines() for folded in screen.fold(line))]
 
 
-def check_lines(checks: Sequence[Check]) -> list[str]:
-    """The checkup, a line each, with the remedy below what is wrong."""
+def check_lines(checks: Sequence[Check], screen: Screen = PLAIN) -> list[str]:
+    """The checkup, a line each, with the remedy below what is wrong, and the count of both."""
     lines: list[str] = []
     for check in checks:
-        lines.append(f"{check.mark.value} {check.what}")
-        lines += [f"    {check.remedy}"] if check.remedy else []
-    return [typography(line) for line in lines]
+        lines += screen.item(check.mark.value, typography(check.what))
+        lines += _said(screen, check.remedy, 4) if check.remedy else []
+    marks = Counter(check.mark for check in checks)
+    bad, note = marks[Mark.BAD], marks[Mark.NOTE]
+    if bad:
+        lines += screen.item("✗", typography(f"{french.plural(bad, 'point')} à corriger avant d'envoyer."))
+    elif note:
+        lines += screen.item("!", typography(f"Prêt, avec {french.plural(note, 'point')} à regarder."))
+    else:
+        lines += screen.item("✓", "Tout est en ordre.")
+    return lines
 
 
 def check_json(check: Check) -> dict[str, str]:
     return {"mark": check.mark.value, "what": typography(check.what), "remedy": typography(check.remedy)}
 
 
-def story_lines(stories: Sequence[Story]) -> list[str]:
+def story_lines(stories: Sequence[Story], screen: Screen = PLAIN) -> list[str]:
     """Each story under its title: the past, then where things stand."""
     lines: list[str] = []
     for story in stories:
-        lines += [story.who, *(f"  {line}" for line in story.past)]
-        lines += ["  Aucun message ne lui a été envoyé."] if not story.past else []
-        lines += [f"  Aujourd'hui, {line}" for line in story.now]
-    return [typography(line) for line in lines]
+        lines += _title(screen, story.who)
+        past = story.past or ("Aucun message ne lui a été envoyé.",)
+        for sentence in [*past, *(f"Aujourd'hui, {now}" for now in story.now)]:
+            lines += _said(screen, sentence, 2, 2)
+    return lines
 
 
 def story_json(story: Story) -> dict[str, Any]:
@@ -173,15 +240,23 @@ def demo_lines(folder: Path) -> list[str]:
 
 
 def state_lines(
-    facts: dict[str, str], campaigns: Sequence[tuple[str, str]], uncertain: dict[str, Record]
+    facts: dict[str, str],
+    campaigns: Sequence[tuple[str, str]],
+    uncertain: dict[str, Record],
+    screen: Screen = PLAIN,
 ) -> list[str]:
     """Where everything stands."""
     last = facts["last_round"]
     when = french.moment(datetime.fromisoformat(last)) if last else "aucun encore"
-    lines = [f"Dernier passage : {when}.", *(f"{name} : {state}" for name, state in campaigns)]
+    lines = [screen.strong(line) for line in _said(screen, f"Dernier passage : {when}.")]
+    for name, state in campaigns:
+        lines += _said(screen, f"{name} : {state}", hang=2)
     if facts["pending"] not in ("", "0"):
-        lines.append("Des statuts attendent d'être écrits dans le classeur : le prochain passage les écrira.")
-    lines += [f"À vérifier : {key} ({record.detail})" for key, record in uncertain.items()]
+        lines += _said(
+            screen, "Des statuts attendent d'être écrits dans le classeur : le prochain passage les écrira."
+        )
+    for key, record in uncertain.items():
+        lines += screen.item("!", typography(f"À vérifier : {key} ({record.detail})"))
     if uncertain:
-        lines.append("Pour chacun : trancher CLÉ envoye, ou trancher CLÉ non-envoye.")
-    return [typography(line) for line in lines]
+        lines += _said(screen, "Pour chacun : trancher CLÉ envoye, ou trancher CLÉ non-envoye.")
+    return lines

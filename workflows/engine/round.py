@@ -55,6 +55,7 @@ def _account(request: Request, prepared: Prepared) -> Account:
     account = Account(request.command, request.mode, prepared.now, mails=prepared.mails)
     account.planned = [(mail.key, mail.send.recipients) for mail in prepared.mails]
     account.problems = list(prepared.problems)
+    account.names = prepared.book.names()
     return account
 
 
