@@ -23,7 +23,8 @@ class Setting:
 
     @property
     def words(self) -> str:
-        return f"killed in the {'first' if self.step == ANNOUNCEMENT else 'follow-up'} round, {self.book}, {self.mail}"
+        which = "first" if self.step == ANNOUNCEMENT else "follow-up"
+        return f"killed in the {which} round, {self.book}, {self.mail}"
 
     def ready(self, servers: Servers, structures: int = 5) -> World:
         """A world in which the next `passage` has something to send to everyone."""
@@ -48,6 +49,7 @@ def events(servers: Servers, setting: Setting) -> tuple[Event, ...]:
     world = setting.ready(servers)
     ended = world.run("passage")
     assert ended.status == 0, ended.out + ended.err
+    world.close()
     return ended.events
 
 
@@ -67,8 +69,7 @@ def at_random(servers: Servers, setting: Setting, runs: int, seed: int = 1) -> T
     """Kills at moments that no step marks: up to three in a row, at random times."""
     tally = Tally(setting.words + ", at random moments")
     generator = random.Random(f"{seed} {setting}")
-    world = setting.ready(servers)
-    steps = world.run("passage").events
+    steps = events(servers, setting)
     lasts = steps[-1].at - steps[0].at + 0.02
     for run in range(runs):
         world = setting.ready(servers)

@@ -31,6 +31,11 @@ HERS = {
     "Structures": ("Réf.", "Nom", "Courriel", "Statut réseau", "Notes"),
     "Appels": ("Réf.", "Titre", "Ouverture", "Date limite", "Commande"),
 }
+EMPTY = {
+    "Promeneurs": ("Réf.", "Prénom", "Nom", "Courriel"),
+    "Sessions": ("Réf.", "Intitulé", "Date", "Début"),
+}
+"""Tabs that other workflows need, with nothing in them."""
 CALL = ("2027-1", "Appel de printemps", "01/02/2027", "26/03/2027")
 ANNOUNCEMENT, FOLLOW_UP = "annonce", "relance"
 QUICK = {"answer": 1.0, "smtp": 1.0, "patience": 0.01}
@@ -130,6 +135,7 @@ class World:
         tabs: Mapping[str, Sequence[Sequence[Any]]] = {
             "Structures": [HERS["Structures"], *rows],
             "Appels": [HERS["Appels"], (*CALL, order)],
+            **{title: [headings] for title, headings in EMPTY.items()},
         }
         write_book(self.workspace.book, tabs)
         self.id = ""

@@ -83,8 +83,8 @@ class Zygote:
     ) -> Ended:
         """One run of `run.py`; killed after `delay` seconds, or ended or stopped at `point`.
 
-        `limits`: « fsize » (RLIMIT_FSIZE, in bytes), and the seconds that the network is waited for:
-        « answer » (Sheets), « smtp », « patience » (the first wait before a repeat).
+        `limits`: « fsize » (RLIMIT_FSIZE, in bytes), « uid » (another account), and the seconds that the
+        network is waited for: « answer » (Sheets), « smtp », « patience » (the first wait before a repeat).
         """
         return self._ask(
             {
@@ -192,6 +192,8 @@ def _limit(limits: Mapping[str, float]) -> None:
     if "fsize" in limits:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(limits["fsize"]), resource.RLIM_INFINITY))
+    if "uid" in limits:
+        os.setuid(int(limits["uid"]))
     if "smtp" in limits:
         office._SMTP_TIMEOUT = limits["smtp"]
     original = google_service.Service.__init__

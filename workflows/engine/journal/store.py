@@ -11,7 +11,7 @@ from pathlib import Path
 
 from workflows.core.messages import Belief, History, Launch, Order, Record
 from workflows.core.problems import TourneeError
-from workflows.engine.journal import messages
+from workflows.engine.journal import messages, pairing
 from workflows.engine.journal.mails import Mails
 from workflows.engine.journal.messages import Message, Outcome, moment, stamp
 
@@ -35,6 +35,7 @@ class Journal:
         Raises JournalError.
         """
         self._path = path
+        self._signed = False
         self.fresh = not path.exists()
         """No journal was there: the sheet is believed."""
         with self._errors():
@@ -99,7 +100,10 @@ class Journal:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA wal_autocheckpoint = 0")
         # A write-ahead log left by a crash belongs to the file beside it, unless that was replaced.
+        if unfinished and not pairing.belongs(db, self._path):
+            raise sqlite3.DatabaseError("le fichier -wal à côté est celui d'une autre copie")
         if unfinished and db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
             raise sqlite3.DatabaseError("contenu incohérent")
         version = db.execute("PRAGMA user_version").fetchone()[0]
@@ -115,11 +119,14 @@ class Journal:
         with self._errors():
             self._db.execute("BEGIN IMMEDIATE")
             try:
+                if not self._signed:
+                    pairing.sign(self._db, self._path)
                 yield self._db
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+            self._signed = True
 
     # The round
 
