@@ -17,6 +17,7 @@ from workflows.engine.journal.messages import Message, Outcome, moment, stamp
 
 _SCHEMA_VERSION = 1
 _BUSY_MS = 5_000
+_STRANGE_LOG = "write-ahead log of another copy"
 
 
 class JournalError(TourneeError):
@@ -68,6 +69,12 @@ class Journal:
             return JournalError(
                 f"Le journal {self._path} est utilisé par un autre programme.", "Fermez-le, puis relancez."
             )
+        if words == _STRANGE_LOG:
+            return JournalError(
+                f"Le journal {self._path} a été remplacé par une autre copie, à côté du fichier -wal de la première.",
+                "Déplacez ailleurs ses voisins -wal et -shm, puis relancez : la tournée reprendra ce que dit la"
+                " feuille.",
+            )
         return JournalError(
             f"Le journal {self._path} est abîmé ({words}).",
             "Remettez en place une sauvegarde de ce fichier ; à défaut, déplacez-le ailleurs avec ses voisins"
@@ -103,7 +110,7 @@ class Journal:
         db.execute("PRAGMA wal_autocheckpoint = 0")
         # A write-ahead log left by a crash belongs to the file beside it, unless that was replaced.
         if unfinished and not pairing.belongs(db, self._path):
-            raise sqlite3.DatabaseError("le fichier -wal à côté est celui d'une autre copie")
+            raise sqlite3.DatabaseError(_STRANGE_LOG)
         if unfinished and db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
             raise sqlite3.DatabaseError("contenu incohérent")
         version = db.execute("PRAGMA user_version").fetchone()[0]
