@@ -72,6 +72,8 @@ class Book:
     """All the tabs that a round needs, by canonical title."""
 
     tabs: Mapping[str, Identified]
+    highest: Mapping[str, int] = field(default_factory=dict)
+    """By prefix, the highest number that stands anywhere, or that was ever or is now given."""
 
     def __getitem__(self, tab: Tab) -> Identified:
         return self.tabs[tab.title]
@@ -100,25 +102,13 @@ def read_book(
     """
     by_name = {rows.fold(title): sheet for title, sheet in reversed([*snapshot.sheets.items()])}
     top = _highest_used(snapshot.sheets.values(), tabs, highest)
-    return Book(
-        {
-            tab.title: _identify(
-                tab, by_name.get(rows.fold(names.tab(tab.title))), names, known.get(tab.title, {}), top
-            )
-            for tab in tabs
-        }
-    )
-
-
-def highest_numbers(book: Book, highest: Mapping[str, int]) -> dict[str, int]:
-    """The highest number of each prefix, those just given included."""
-    top = dict(highest)
-    for identified in book.tabs.values():
-        for ref in identified.refs.values():
-            prefix, _, number = ref.rpartition("-")
-            if prefix == identified.tab.prefix and number.isdecimal():
-                top[prefix] = max(top.get(prefix, 0), int(number))
-    return top
+    identified = {
+        tab.title: _identify(
+            tab, by_name.get(rows.fold(names.tab(tab.title))), names, known.get(tab.title, {}), top
+        )
+        for tab in tabs
+    }
+    return Book(identified, top)
 
 
 def about(identified: Identified, row: Row) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from workflows.core.book import Book, highest_numbers
+from workflows.core.book import Book
 from workflows.core.french import typography
 from workflows.core.messages import Verdict
 from workflows.core.ports import Receipt, Value, WorkbookError
@@ -115,6 +115,8 @@ def _status(tools: Tools, prepared: Prepared, account: Account, writer: WriteBac
         "En attente": len(account.waiting),
         "Problèmes": len(account.problems),
     }
+    if prepared.intake.done:
+        counts["Boîte lue le"] = prepared.now
     status_page.write_page(writer, prepared.round_number, prepared.now, counts, account.open_points)
 
 
