@@ -16,7 +16,7 @@ from workflows.core.working_days import is_public_holiday
 from workflows.engine import status_page
 from workflows.engine.account import Account
 from workflows.engine.pacing import DAY, ROUND_EVERY
-from workflows.engine.prepare import Prepared, Tools, highest, open_book
+from workflows.engine.prepare import Prepared, Tools, open_book
 from workflows.engine.write_back import WriteBack, Writing, plain
 
 _SENTENCES = {"État", "Motif", "Relances", "Commande faite"}
@@ -71,7 +71,7 @@ def write(
     Returns whether every cell is where it was meant to be.
     """
     book, journal = prepared.book, tools.journal
-    top = highest_numbers(book, highest(journal))
+    top = dict(book.highest)
     known = {title: journal.known_rows(title) for title in book.tabs}
     writer = WriteBack(book, journal.noted, known, top, prepared.adopt)
     writer.fill_refs()
