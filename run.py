@@ -23,6 +23,8 @@ from workflows.core.problems import TourneeError  # noqa: E402
 from workflows.engine.terminal import Screen, progress  # noqa: E402
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from workflows.core.workflow import Scope
     from workflows.engine.account import Account
     from workflows.engine.prepare import Request
@@ -59,6 +61,21 @@ class Session:
 
     def _end(self, *_: object) -> None:
         self.ending = True
+
+    def keep_going(self, every: timedelta) -> int:
+        """Make rounds until somebody ends the program; how many were begun."""
+        from workflows.core.workflow import Scope
+        from workflows.engine.report import round_line
+        from workflows.engine.ticker import keep_going
+
+        signal.signal(signal.SIGINT, self._end)
+
+        def make_round() -> None:
+            office = self.office()
+            account = office.run(_request(office, "passage", Scope(), None, None, "", confirmer=False))
+            say(self, round_line(account))
+
+        return keep_going(make_round, _warn, every, lambda: self.ending)
 
     def _clock(self, general: Any) -> Callable[[], datetime]:
         if self.at is None:
@@ -137,6 +154,15 @@ def _told(error: Exception) -> tuple[str, str]:
         f"Une erreur inattendue s'est produite ({type(error).__name__}).",
         "Relancez la même commande avec --debug et transmettez ce qui s'affiche.",
     )
+
+
+def _warn(error: Exception) -> None:
+    """One round failed: said on standard error, and the next one will be made."""
+    from workflows.core.french import typography
+
+    click.echo(typography("Un passage n'a pas pu se faire : " + " ".join(_told(error)).strip()), err=True)
+    if "--debug" in sys.argv:
+        sys.excepthook(type(error), error, error.__traceback__)
 
 
 def _wants_json(words: list[str]) -> bool:
@@ -406,6 +432,36 @@ def passage(session: Session, /, **narrowing: Any) -> int:
 
     office = session.office()
     return _show(session, office.run(_request(office, "passage", Scope(), **narrowing)))
+
+
+@cli.command()
+@click.option("--crontab", is_flag=True, help="Écrit les lignes à donner à cron, sans rien faire d'autre.")
+@click.option(
+    "--minutes",
+    type=click.IntRange(1, 59),
+    default=15,
+    metavar="N",
+    help="Fait un passage toutes les N minutes (15).",
+)
+@click.pass_obj
+def planifier(session: Session, crontab: bool, minutes: int) -> int:
+    """Reste en marche et fait les passages à l'heure."""
+    from datetime import timedelta
+
+    office = session.office()  # a configuration that cannot be read is told now, not every quarter of an hour
+    every = timedelta(minutes=minutes)
+    if crontab:
+        lines = office.crontab(sys.executable, Path(__file__).resolve(), every)
+        for line in () if session.json_form else lines:
+            click.echo(line)
+        if session.json_form:
+            print_json({"command": "planifier", "crontab": lines})
+        return OK
+    say(session, f"Un passage toutes les {minutes} minutes. Ctrl+C pour finir.")
+    begun = session.keep_going(every)
+    if session.json_form:
+        print_json({"command": "planifier", "rounds": begun})
+    return OK
 
 
 @cli.command()

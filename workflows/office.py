@@ -7,7 +7,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import cast
@@ -23,6 +23,7 @@ from workflows.engine import round as rounds
 from workflows.engine.account import Account
 from workflows.engine.attachments import AttachmentFolder
 from workflows.engine.checkup import Check, check_up
+from workflows.engine.crontab import crontab_lines
 from workflows.engine.general import General, MailSettings
 from workflows.engine.journal import Journal
 from workflows.engine.prepare import Request, Tools
@@ -106,6 +107,16 @@ class Office:
         """What the people that `who` names were sent, and why the rest was not."""
         with contextlib.closing(self._read_only_journal()) as journal:
             return stories(self.tools(journal), who)
+
+    def crontab(self, python: str, program: Path, every: timedelta) -> list[str]:
+        """The lines that make cron call a round of this workspace."""
+        here = self.workspace.resolve()
+        return crontab_lines(python, program, here, self.general.hours, every, local=self._local())
+
+    def _local(self) -> bool:
+        """Whether the machine's clock shows the coordination's time, in winter and in summer."""
+        moments = [self.clock() + timedelta(days=days) for days in (0, 182)]
+        return all(m.utcoffset() == m.astimezone().utcoffset() for m in moments)
 
     def standing(self) -> list[tuple[str, str]]:
         """Where each campaign stands now."""

@@ -79,6 +79,12 @@ def summary(account: Account, screen: Screen = PLAIN) -> list[str]:
     return lines
 
 
+def round_line(account: Account) -> str:
+    """One round among many: when, how many, and what stopped it."""
+    stopped = f" Arrêté : {account.error.what} {account.error.remedy}" if account.error else ""
+    return typography(f"{french.moment(account.at)} : {_counts(account)}{stopped}")
+
+
 def _said(screen: Screen, words: str, indent: int = 0, hang: int = 0) -> list[str]:
     return screen.fold(typography(words), indent, hang)
 
