@@ -275,6 +275,10 @@ def _show(session: Session, account: Account) -> int:
     return account.exit_status
 
 
+def _agreed(question: str) -> bool:
+    return click.prompt(question, default="n", show_default=False).strip().lower() in ("o", "oui")
+
+
 def _send(session: Session, office: Office, request: Request, *, yes: bool) -> int:
     """Show the plan, ask, send. Without a terminal and without --oui, nothing leaves."""
     from workflows.engine import report
@@ -286,12 +290,7 @@ def _send(session: Session, office: Office, request: Request, *, yes: bool) -> i
             raise TourneeError(
                 "Rien n'est parti : il faut une confirmation.", "Ajoutez --oui pour confirmer sans terminal."
             )
-        if account.planned and click.prompt(
-            "Envoyer ? [o/N]", default="n", show_default=False
-        ).lower() not in (
-            "o",
-            "oui",
-        ):
+        if account.planned and not _agreed("Envoyer ? [o/N]"):
             say(session, "Rien n'est parti.")
             return OK
     return _show(session, office.run(request))
@@ -339,9 +338,18 @@ def creer(session: Session, dossier: Path) -> int:
 @cli.command()
 @click.argument("workflow", type=click.Choice([CALLS, PRESENCE]), metavar="WORKFLOW")
 @click.argument("ref", required=False, default="", metavar="[RÉF]")
+@click.option(
+    "--html", "folder", type=click.Path(path_type=Path), metavar="DOSSIER", help="Écrit une page à regarder."
+)
 @click.pass_obj
-def apercu(session: Session, workflow: str, ref: str) -> int:
-    """Montre ce qui partirait maintenant, sans rien envoyer."""
+def apercu(session: Session, workflow: str, ref: str, folder: Path | None) -> int:
+    """Montre ce qui partirait maintenant, sans rien envoyer.
+
+    \b
+    Exemples :
+      python run.py apercu appel-a-candidatures 2027-1
+      python run.py apercu appel-a-candidatures --html apercu
+    """
     from workflows.core.messages import Mode
     from workflows.core.workflow import Scope, Step
     from workflows.engine import report
@@ -350,6 +358,10 @@ def apercu(session: Session, workflow: str, ref: str) -> int:
     office = session.office()
     step = Step.FIRST if ref else Step.ANY
     account = office.preview(Request("apercu", Scope(workflow, step, ref), Mode.LIVE))
+    if folder:
+        from workflows.engine.preview_page import write_page
+
+        say(session, f"La page à ouvrir dans un navigateur : {write_page(folder, account, office.general)}")
     if session.json_form:
         print_json(report.as_json(account))
     else:
@@ -505,6 +517,31 @@ def expliquer(session: Session, qui: str) -> int:
         for line in report.story_lines(stories, session.screen):
             click.echo(line)
     return OK
+
+
+@cli.command()
+@click.argument("adresse", metavar="ADRESSE")
+@click.option("--oui", "yes", is_flag=True, help="Ne demande pas de confirmation.")
+@click.pass_obj
+def effacer(session: Session, adresse: str, yes: bool) -> int:
+    """Montre, exporte (--format json) et efface ce qui est gardé d'une adresse.
+
+    Il n'en reste qu'une empreinte, pour ne plus jamais lui écrire d'appel.
+    """
+    from workflows.engine import report
+
+    office = session.office()
+    held = office.held(adresse)
+    for line in report.held_lines(held):
+        say(session, line)
+    sure = yes or (sys.stdin.isatty() and _agreed("Effacer ? [o/N]"))
+    if sure:
+        say(session, report.erased_line(office.erase(adresse)))
+    if session.json_form:
+        print_json({"command": "effacer", "export": held, "erased": sure})
+    if not sure:
+        say(session, "Rien n'a été effacé (--oui confirme sans terminal).")
+    return OK if sure else COULD_NOT_RUN
 
 
 @cli.command()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from workflows import call_for_applications, presence
 from workflows.core import words
@@ -107,6 +107,27 @@ class Office:
         """What the people that `who` names were sent, and why the rest was not."""
         with contextlib.closing(self._read_only_journal()) as journal:
             return stories(self.tools(journal), who)
+
+    def held(self, address: str) -> dict[str, Any]:
+        """All that is kept of an address."""
+        with contextlib.closing(self._read_only_journal()) as journal:
+            return journal.held(address.strip().lower())
+
+    def erase(self, address: str) -> int:
+        """Forget an address in the journal and the local mail folders; how many mails were deleted."""
+        from workflows.adapters.maildir import erase
+
+        wanted = address.strip().lower()
+        with self.lock(), contextlib.closing(self.journal()) as journal:
+            journal.erase(wanted, self.clock())
+        try:
+            folders = {self.general.mail.folder, self.general.replies.folder, self.data / "essais"}
+            return sum(erase(folder, wanted) for folder in folders)
+        except OSError as error:
+            raise TourneeError(
+                f"L'adresse est effacée du journal, mais un message n'a pas pu l'être ({error.strerror}).",
+                "Vérifiez les droits des dossiers de donnees/, puis relancez effacer.",
+            ) from error
 
     def crontab(self, python: str, program: Path, every: timedelta) -> list[str]:
         """The lines that make cron call a round of this workspace."""

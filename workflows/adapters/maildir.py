@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from email import policy
+from email.parser import BytesParser
 from pathlib import Path
 
 from workflows.core.french import quoted
@@ -151,6 +154,19 @@ def messages(folder: Path) -> Iterator[tuple[str, bytes]]:
     for path in sorted(_files(folder), key=_arrival):
         with suppress(FileNotFoundError):
             yield path.name, path.read_bytes()
+
+
+def erase(folder: Path, address: str) -> int:
+    """Delete the messages that an address sent, got, or is named in the subject of; how many. Raises OSError."""
+    erased = 0
+    for path in _files(folder):
+        message = BytesParser(policy=policy.default).parsebytes(path.read_bytes(), headersonly=True)
+        values = [str(message[name] or "").lower() for name in ("From", "To", "Subject")]
+        named = rf"(?<![\w.+-]){re.escape(address)}(?![\w.-])"
+        if any(re.search(named, value) for value in values):
+            path.unlink(missing_ok=True)
+            erased += 1
+    return erased
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -83,6 +83,8 @@ class General:
     grace: timedelta
     cap_per_round: int
     cap_per_day: int
+    retention: timedelta
+    """How long the journal keeps what was exchanged with an address (CNIL: three years)."""
     coordination: Coordination
     workbook: WorkbookSettings
     mail: MailSettings
@@ -110,6 +112,7 @@ def general(values: Values, workspace: Path) -> General:
         grace=values["delai_de_grace"],
         cap_per_round=values["plafond_par_passage"],
         cap_per_day=values["plafond_par_jour"],
+        retention=timedelta(days=365.25 * values["conservation"]),
         coordination=Coordination(
             who["nom"] or sender.name or sender.address, who["telephone"], who["couleur"]
         ),
@@ -264,6 +267,7 @@ GENERAL = Section(
         Key("delai_de_grace", "15 min", parsers.delay),
         Key("plafond_par_passage", 200, parsers.whole(1, 100_000)),
         Key("plafond_par_jour", 450, parsers.whole(1, 100_000)),
+        Key("conservation", 3, parsers.whole(1, 10)),
         Section(
             "coordination",
             (

@@ -36,7 +36,11 @@ def as_json(account: Account) -> dict[str, Any]:
         "problems": [problem_json(problem) for problem in account.problems],
         "written": account.written,
         "pending_writes": account.pending_writes,
-        "replies": {"read": 0, "matched": 0, "unmatched": 0},
+        "replies": {
+            "read": account.replies.read,
+            "matched": account.replies.matched,
+            "unmatched": account.replies.unmatched,
+        },
     }
     if account.error:
         found["error"] = error_json(account.command, account.error)["error"]
@@ -231,6 +235,23 @@ def story_json(story: Story) -> dict[str, Any]:
         "past": [typography(line) for line in story.past],
         "now": [typography(line) for line in story.now],
     }
+
+
+def held_lines(held: dict[str, Any]) -> list[str]:
+    """What the journal keeps of an address."""
+    lines = [f"{held['address']} :"]
+    lines += [f"  message {m['key']} ({m['sent_at'] or 'pas parti'})" for m in held["messages"]]
+    lines += [f"  réponse du {r['received_at']} : {r['answer'] or r['kind']}" for r in held["replies"]]
+    lines += [f"  adresse refusée : {held['bounce']}"] if held["bounce"] else []
+    lines += ["  rien dans le journal."] if len(lines) == 1 else []
+    return [typography(line) for line in lines]
+
+
+def erased_line(mails: int) -> str:
+    return typography(
+        f"Effacé du journal ; {french.plural(mails, 'message supprimé', 'messages supprimés')} des dossiers."
+        " Effacez aussi sa ligne du classeur et, dans votre boîte, ses messages."
+    )
 
 
 def demo_lines(folder: Path) -> list[str]:

@@ -10,13 +10,14 @@ from workflows.core.messages import Mode, Send, State, Verdict, Wait
 from workflows.core.ports import Transport, TransportError
 from workflows.core.problems import TourneeError
 from workflows.core.workflow import Outlook, Step
-from workflows.engine import composing, showing, status_page
+from workflows.engine import composing, showing, status_page, unmatched_page
 from workflows.engine.account import Account, Mail
 from workflows.engine.calendar_part import calendar_part
 from workflows.engine.deliver import Delivery, deliver
+from workflows.engine.intake import collect, desk_for
 from workflows.engine.journal import Message
 from workflows.engine.pacing import hold
-from workflows.engine.prepare import TRIAL, Prepared, Request, Tools, prepare
+from workflows.engine.prepare import TRIAL, Prepared, Request, Tools, decide, look, prepare
 
 
 def preview(tools: Tools, request: Request) -> Account:
@@ -44,17 +45,35 @@ def run(tools: Tools, request: Request) -> Account:
     The caller holds the lock of the workspace.
     """
     tools.journal.recover()
-    prepared = prepare(tools, request)
+    prepared = look(tools, request)
     tools.journal.believe(prepared.beliefs)
+    if request.reads_replies:
+        _read_replies(tools, request, prepared)
+    decide(tools, request, prepared)
+    if not request.sends:
+        _hold_all(prepared, "à envoyer au prochain passage")
     if request.mode is Mode.TRIAL:
         return _trial(tools, request, prepared)
     return _live(tools, request, prepared)
 
 
+def _read_replies(tools: Tools, request: Request, prepared: Prepared) -> None:
+    """What came back, kept before anything is decided; what a person attached by hand, too."""
+    if tools.mailbox is None or tools.understand is None:
+        return
+    desk = desk_for(tools.journal, tools.understand, prepared.now, prepared.book)
+    live = request.mode is Mode.LIVE
+    attached = unmatched_page.carry_out(desk, prepared.book)
+    prepared.intake = collect(desk, tools.mailbox, mark=live)
+    prepared.intake.problems += attached.problems
+    showing.refresh(tools, prepared)
+
+
 def _account(request: Request, prepared: Prepared) -> Account:
     account = Account(request.command, request.mode, prepared.now, mails=prepared.mails)
     account.planned = [(mail.key, mail.send.recipients) for mail in prepared.mails]
-    account.problems = list(prepared.problems)
+    account.problems = [*prepared.intake.problems, *prepared.problems]
+    account.replies = prepared.intake
     account.names = prepared.book.names()
     return account
 
@@ -93,6 +112,8 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
             transport.close()
     verdicts = _count(account, prepared.verdicts, prepared.mails, delivery)
     showing.finish(tools, prepared, account, verdicts)
+    if request.scope.step is Step.ANY:
+        tools.journal.purge(prepared.now - tools.general.retention, prepared.now.date().isoformat())
     return account
 
 

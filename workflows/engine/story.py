@@ -69,7 +69,8 @@ def _sentence(record: Record, now: datetime) -> str:
     what = f"{_named(record.campaign)}, {_named(record.step)}"
     match record.state:
         case State.SENT:
-            end = f"envoyé à {french.join(record.reached or record.recipients)}"
+            known = [a if "@" in a else "une adresse effacée" for a in record.reached or record.recipients]
+            end = f"envoyé à {french.join(known)}"
             if record.refused:
                 end += f" ; refusé pour {french.join([f'{a} ({w})' for a, w in record.refused.items()])}"
         case State.REFUSED:

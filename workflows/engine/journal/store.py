@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from workflows.core.messages import Belief, History, Launch, Order, Record
 from workflows.core.problems import TourneeError
-from workflows.engine.journal import messages, pairing
+from workflows.engine.journal import erasure, messages, pairing
 from workflows.engine.journal.mails import Mails
 from workflows.engine.journal.messages import Message, Outcome, moment, stamp
 
@@ -106,6 +107,7 @@ class Journal:
         db = sqlite3.connect(self._path, isolation_level=None, timeout=_BUSY_MS / 1000)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA secure_delete = ON")
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA wal_autocheckpoint = 0")
         # A write-ahead log left by a crash belongs to the file beside it, unless that was replaced.
@@ -299,6 +301,31 @@ class Journal:
         return sorted(
             found.values(), key=lambda r: (r.sent_at is None, stamp(r.sent_at) if r.sent_at else "")
         )
+
+    # A person's data
+
+    def held(self, address: str) -> dict[str, Any]:
+        """All that is kept of an address, ready for JSON."""
+        with self._errors():
+            return erasure.held(self._db, address)
+
+    def erase(self, address: str, at: datetime) -> None:
+        """Forget an address for good; only the hash that recognises its objection stays."""
+        secret = self.mails.secret()
+        with self._transaction() as db:
+            erasure.erase(db, address)
+            erasure.object_for_ever(db, address, secret, at)
+        with self._errors():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def purge(self, before: datetime, today: str) -> int:
+        """Once a day, forget those with whom nothing was exchanged since `before`; how many."""
+        if self.meta("purged") == today:
+            return 0
+        with self._transaction() as db:
+            count = erasure.purge(db, before)
+        self.remember(purged=today)
+        return count
 
     def uncertain(self) -> dict[str, Record]:
         """All messages that may or may not have left."""
