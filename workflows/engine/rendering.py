@@ -185,6 +185,14 @@ def _environment() -> SandboxedEnvironment:
     return environment
 
 
+def fill_page(source: str, values: Mapping[str, object]) -> str:
+    """A page of the program's own, every value escaped; never for what a person wrote."""
+    from jinja2 import Environment, StrictUndefined
+
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return page.from_string(source).render(values)
+
+
 _FILTERS: Mapping[str, Callable[[str], str]] = {
     "majuscules": str.upper,
     "minuscules": str.lower,
