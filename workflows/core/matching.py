@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from workflows.core import signing, words
+from workflows.core.cells import fold
 from workflows.core.received import Received
-from workflows.core.signing import Reference
+from workflows.core.signing import Choice, Reference
 
 _PROVIDERS = (
     "aim.com aliceadsl.fr alice.fr aol.com aol.fr bbox.fr caramail.fr cegetel.net club-internet.fr "
@@ -113,6 +114,16 @@ def _by_identity(clues: Clues, outbox: Outbox) -> Sent | None:
     return None
 
 
+def current(rows: Sequence[Sent]) -> list[Sent]:
+    """Of rows in the order of their last message, those that may be meant: a person's last week alone."""
+    weekly = {(sent.subject, sent.campaign.partition(":")[0]): sent for sent in rows if _is_week(sent)}
+    return [sent for sent in rows if not _is_week(sent) or sent in weekly.values()]
+
+
+def _is_week(sent: Sent) -> bool:
+    return sent.campaign.startswith("presence:")
+
+
 def is_known(sender: str, addresses: Iterable[str]) -> bool:
     """Whether this sender is one of these, or of the same organisation as one of these."""
     return any(sender == address or _same_house(sender, address) for address in addresses)
@@ -126,22 +137,30 @@ def _same_house(one: str, other: str) -> bool:
     return here == there or here.endswith(f".{there}") or there.endswith(f".{here}")
 
 
-def attach(mail: Received, found: Match, says_more: bool) -> Received:
-    """The mail with its row, its doubts, and the answer that its button gives.
-
-    `says_more`: the writer added something to the prepared reply.
-    """
+def attach(mail: Received, found: Match) -> Received:
+    """The mail with its row, its doubts, and the answer that its button gives."""
     if found.sent is None:
         return replace(mail, doubt=found.doubt)
-    sent = found.sent
-    mail = replace(
-        mail, key=sent.key, campaign=sent.campaign, subject=sent.subject, doubt=mail.doubt or found.doubt
-    )
+    doubt = mail.doubt or found.doubt
+    if mail.answer == words.OBJECTION and doubt == BY_ADDRESS:
+        doubt = ""  # whoever objects need not say to what
+    mail = _in_row(mail, found.sent, doubt)
     if mail.answer == words.BOUNCED:
-        return _bounce(mail, sent)
+        return _bounce(mail, found.sent)
     if found.reference and mail.answer != words.ABSENCE:
-        return _pressed(mail, found.reference.choice.name, says_more)
+        return _pressed(mail, found.reference.choice)
     return mail
+
+
+def attach_by_hand(mail: Received, row: tuple[str, str], sent: Sent | None) -> Received:
+    """The mail in the row that a person chose: she vouches for its sender. `sent`: the row's last message."""
+    campaign, subject = row
+    mail = _in_row(mail, sent or Sent("", campaign, subject, (), None), "")
+    return _bounce(mail, sent) if sent and mail.answer == words.BOUNCED else mail
+
+
+def _in_row(mail: Received, sent: Sent, doubt: str) -> Received:
+    return replace(mail, key=sent.key, campaign=sent.campaign, subject=sent.subject, doubt=doubt)
 
 
 def _bounce(mail: Received, sent: Sent) -> Received:
@@ -157,15 +176,21 @@ _GIVEN = {signing.YES.name: words.YES, signing.NO.name: words.NO}
 _HOURS = {signing.ONE_HOUR.name: timedelta(hours=1), signing.TWO_HOURS.name: timedelta(hours=2)}
 
 
-def _pressed(mail: Received, choice: str, says_more: bool) -> Received:
+def _pressed(mail: Received, choice: Choice) -> Received:
     """What the button says; a text that says otherwise is for a person to read."""
-    if choice == signing.STOP.name:
-        return replace(mail, answer=words.OBJECTION, hours=None)
-    answer, hours = _GIVEN.get(choice, ""), _HOURS.get(choice)
+    if choice == signing.STOP:
+        return replace(mail, kind="opposition", answer=words.OBJECTION, hours=None)
+    answer, hours = _GIVEN.get(choice.name, ""), _HOURS.get(choice.name)
     if mail.answer == words.OBJECTION or not (answer or hours):
         return mail
     agrees = mail.answer == answer if answer else mail.hours == hours
-    if agrees or not says_more or mail.answer == words.QUESTION:
+    if agrees or mail.answer == words.QUESTION or not _says_more(mail, choice):
         question = mail.question or mail.answer == words.QUESTION
-        return replace(mail, answer=answer, hours=hours, question=question)
+        kind = "answer" if answer else "hours"
+        return replace(mail, kind=kind, answer=answer, hours=hours, question=question)
     return replace(mail, doubt=mail.doubt or AGAINST)
+
+
+def _says_more(mail: Received, choice: Choice) -> bool:
+    """Whether the writer added to the prepared reply; without a text, an extract shows the subject."""
+    return fold(mail.extract) not in {fold(mail.title), fold(choice.body), fold(choice.label)}

@@ -11,6 +11,7 @@ from workflows.core.french import plural
 from workflows.core.messages import Flag, Mode, Send, Unsure, Verdict, Wait
 from workflows.core.problems import Problem, TourneeError
 from workflows.engine.attachments import Attachment
+from workflows.engine.intake import Intake
 from workflows.engine.rendering import Rendered
 
 
@@ -48,6 +49,8 @@ class Account:
     """Rows that could not be written; the next round writes them."""
     names: Mapping[str, str] = field(default_factory=dict)
     """`Réf.` → name, to say whom a key is about."""
+    replies: Intake = field(default_factory=Intake)
+    """What the mailbox brought."""
     error: TourneeError | None = None
     """Why the round, or its sending, could not go on."""
 

@@ -14,7 +14,7 @@ from workflows.core import words
 from workflows.core.book import Book, Names, read_book
 from workflows.core.cells import label
 from workflows.core.messages import Belief, Flag, History, Mode, Plan, Record, Send, State, Verdict, Wait
-from workflows.core.ports import Snapshot, Transport, Workbook
+from workflows.core.ports import Mailbox, Snapshot, Transport, Workbook
 from workflows.core.problems import Problem, TourneeError
 from workflows.core.workflow import Desk, Scope, Step, Workflow
 from workflows.core.working_days import is_public_holiday
@@ -22,6 +22,7 @@ from workflows.engine import composing, pacing
 from workflows.engine.account import Mail
 from workflows.engine.attachments import AttachmentFolder, AttachmentGone
 from workflows.engine.general import General
+from workflows.engine.intake import Intake, Understand
 from workflows.engine.journal import Journal
 from workflows.engine.pacing import Narrowing
 from workflows.engine.rendering import Renderer
@@ -42,6 +43,10 @@ class Request:
     narrowing: Narrowing = field(default_factory=Narrowing)
     confirmed: bool = False
     """`--confirmer`: she knows that half a tab is gone, or that the past is."""
+    reads_replies: bool = False
+    """The mailbox is read before anything is decided."""
+    sends: bool = True
+    """False: what is due stays due; the sheet is written all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,10 @@ class Tools:
     last_sending: Callable[[], int] = lambda: 0
     """The number of the last round that sent something, as neither journal nor workbook holds it."""
     note_sending: Callable[[int], None] = lambda _number: None
+    mailbox: Callable[[], Mailbox] | None = None
+    """Where replies arrive; None where nothing is ever read."""
+    understand: Understand | None = None
+    """What one mail says."""
 
     def concerned(self, scope: Scope) -> list[Workflow]:
         return [w for w in self.workflows if scope.workflow in ("", w.NAME)]
@@ -84,6 +93,10 @@ class Prepared:
     adopt: bool
     """The journal is missing or older than the sheet."""
     round_number: int
+    restored: bool = False
+    """The sheet is older than the journal."""
+    intake: Intake = field(default_factory=Intake)
+    """What the mailbox brought, where it was read."""
     mails: list[Mail] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -94,36 +107,50 @@ class Prepared:
 
 def prepare(tools: Tools, request: Request) -> Prepared:
     """Read the workbook and write every message that is due. Raises TourneeError and WorkbookError."""
+    prepared = look(tools, request)
+    decide(tools, request, prepared)
+    return prepared
+
+
+def look(tools: Tools, request: Request) -> Prepared:
+    """Read the workbook and the past. Raises TourneeError and WorkbookError."""
     now = tools.clock()
     workflows = tools.concerned(request.scope)
     snapshot = tools.workbook.read()
     book = open_book(tools, workflows, snapshot)
     _refuse_shrinking(tools.journal, book, request)
-    sheet_round = _sheet_round(book)
+    sheet_round, round_number = _sheet_round(book), tools.journal.round_number
     _refuse_a_lost_past(tools, request, sheet_round)
-    adopt = tools.journal.fresh or sheet_round > tools.journal.round_number
+    adopt = tools.journal.fresh or sheet_round > round_number
     prepared = Prepared(
-        now, snapshot, book, {}, {}, [], adopt, max(sheet_round, tools.journal.round_number) + 1
+        now, snapshot, book, {}, {}, [], adopt, max(sheet_round, round_number) + 1, sheet_round < round_number
     )
     for workflow in workflows:
-        desk = _desk(tools, workflow, book, now, adopt, prepared.beliefs)
+        prepared.desks[workflow.NAME] = _desk(tools, workflow, book, now, adopt, prepared.beliefs)
+    return prepared
+
+
+def decide(tools: Tools, request: Request, prepared: Prepared) -> None:
+    """Who gets what now, each message written. Raises TourneeError."""
+    workflows = tools.concerned(request.scope)
+    for workflow in workflows:
         if request.mode is Mode.TRIAL:
-            desk = _trial_desk(desk, request.scope.step)
-        plan = workflow.decide(desk, request.scope)
-        prepared.desks[workflow.NAME] = desk
+            prepared.desks[workflow.NAME] = _trial_desk(prepared.desks[workflow.NAME], request.scope.step)
+        plan = workflow.decide(prepared.desks[workflow.NAME], request.scope)
         prepared.problems += plan.problems
         prepared.plans[workflow.NAME] = plan
     _pace(tools, request, prepared)
     for workflow in workflows:
         _render(tools, request, workflow, prepared)
-    return prepared
 
 
 def open_book(tools: Tools, workflows: Sequence[Workflow], snapshot: Snapshot) -> Book:
-    """The tabs that these workflows need, and the status page."""
+    """The tabs that these workflows need, the mails to be attached, and the status page."""
     tabs = list({tab.title: tab for workflow in workflows for tab in workflow.TABS}.values())
     known = {tab.title: tools.journal.known_rows(tab.title) for tab in tabs}
-    return read_book(snapshot, [*tabs, words.STATUS], tools.names, known, highest(tools.journal))
+    return read_book(
+        snapshot, [*tabs, words.UNMATCHED, words.STATUS], tools.names, known, highest(tools.journal)
+    )
 
 
 def highest(journal: Journal) -> dict[str, int]:

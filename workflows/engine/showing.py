@@ -13,7 +13,7 @@ from workflows.core.ports import Receipt, Value, WorkbookError
 from workflows.core.problems import Problem, TourneeError
 from workflows.core.workflow import Desk, Outlook, Workflow
 from workflows.core.working_days import is_public_holiday
-from workflows.engine import status_page
+from workflows.engine import status_page, unmatched_page
 from workflows.engine.account import Account
 from workflows.engine.pacing import DAY, ROUND_EVERY
 from workflows.engine.prepare import Prepared, Tools, open_book
@@ -55,7 +55,7 @@ def reread(tools: Tools, prepared: Prepared) -> None:
     prepared.book = open_book(tools, workflows, prepared.snapshot)
     for name, desk in prepared.desks.items():
         prepared.desks[name] = replace(desk, book=prepared.book)
-    prepared.adopt = False
+    prepared.adopt = prepared.restored = False
 
 
 def write(
@@ -73,7 +73,8 @@ def write(
     book, journal = prepared.book, tools.journal
     top = dict(book.highest)
     known = {title: journal.known_rows(title) for title in book.tabs}
-    writer = WriteBack(book, journal.noted, known, top, prepared.adopt)
+    answers = journal.mails.shown_answers()
+    writer = WriteBack(book, journal.noted, known, top, prepared.adopt, answers, prepared.restored)
     writer.fill_refs()
     for workflow in tools.workflows:
         if desk := prepared.desks.get(workflow.NAME):
@@ -81,12 +82,17 @@ def write(
             _wish(writer, workflow, desk, Outlook(mine, leaving))
     status_page.write_number(writer, prepared.round_number)
     writing = writer.writing
+    listed: list[int] = []
     if not leaving:
         account.problems += writing.problems
+        again = prepared.restored or prepared.adopt
+        listed = unmatched_page.write(writer, journal.mails.to_list(again=again), prepared.now)
         _status(tools, prepared, account, writer)
     journal.note(writing.notes)
     receipt = tools.workbook.write(writing.edits, prepared.snapshot) if writing.edits else Receipt()
     _remember(tools, book, writing, top)
+    journal.mails.listed(listed)
+    journal.mails.show_answers(writing.answers)
     if not leaving:
         account.written += writing.rows
     account.problems += _misplaced(tools, book, receipt)

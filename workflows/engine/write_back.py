@@ -30,6 +30,9 @@ from workflows.core.tables import Row
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - the sheet's wall clock
 _MINUTE = timedelta(minutes=1)
 
+ANSWER = "Réponse"
+"""The one column of the program where people write as well: what a person typed there stands."""
+
 Noted = Callable[[str, str, str, str], bool]
 Note = tuple[str, str, str, str]
 """(tab, Réf., heading, value) as the journal keeps it."""
@@ -47,6 +50,8 @@ class Writing:
     """How many rows the wishes change."""
     appended: dict[tuple[str, str], str] = field(default_factory=dict)
     """(tab, `Réf.`) → what the row is about, for rows that are new."""
+    answers: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(tab, `Réf.`) → the answer of ours that stands in the row once this is written."""
 
 
 def plain(value: Value) -> str:
@@ -92,6 +97,10 @@ class WriteBack:
     highest: dict[str, int]
     """The highest number of each prefix; grows with the rows that are appended."""
     adopt: bool = False
+    answers: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """The answers of ours that stood in the sheet when it was last written."""
+    restored: bool = False
+    """The workbook is older than the journal: earlier answers in it are nobody's choice."""
     writing: Writing = field(default_factory=Writing)
     _columns: dict[str, dict[str, int]] = field(default_factory=dict)
     _next_column: dict[str, int] = field(default_factory=dict)
@@ -102,7 +111,7 @@ class WriteBack:
         for identified in self.book.tabs.values():
             by_number = {row.number: row for row in identified.rows}
             for number, ref in identified.filled.items():
-                column = self._column(identified, "Réf.")
+                column = self.column(identified, "Réf.")
                 row = by_number[number]
                 self.writing.edits.append(
                     Put(identified.title, number, column, ref, self._anchor(identified, row))
@@ -138,7 +147,7 @@ class WriteBack:
     def put(self, identified: Identified, row: int, heading: str, value: Value, current: Cell) -> None:
         """Write one cell unless it shows the value already."""
         if shown(current) != plain(value) and not (current.formula or current.spilled):
-            column = self._column(identified, heading)
+            column = self.column(identified, heading)
             self.writing.edits.append(Put(identified.title, row, column, value))
 
     def _update(self, identified: Identified, row: Row, wanted: RowWish) -> None:
@@ -148,6 +157,8 @@ class WriteBack:
             cell, want = row.cell(heading), plain(value)
             now = shown(cell)
             key = (wanted.tab, ref, heading)
+            if heading == ANSWER and not self._our_answer(key, now, want):
+                continue
             if self.adopt and now:
                 self.writing.notes.append((*key, now))
             if now == want:
@@ -156,12 +167,26 @@ class WriteBack:
                 self.writing.problems.append(_typed_over(identified, row, heading, cell, want))
                 continue
             self.writing.notes.append((*key, want))
-            column = self._column(identified, heading)
+            column = self.column(identified, heading)
             self.writing.edits.append(
                 Put(identified.title, row.number, column, value, self._anchor(identified, row))
             )
             changed = True
         self.writing.rows += changed
+
+    def _our_answer(self, key: tuple[str, str, str], now: str, want: str) -> bool:
+        """Whether what stands in `Réponse` is the program's, and may change; remembers what will stand.
+
+        A person who types an earlier answer again has chosen it: it counts as hers, unless the whole
+        workbook is an earlier one.
+        """
+        tab, ref, _ = key
+        if now:
+            last = self.answers.get((tab, ref), now)
+            if not self.noted(*key, now) or not (last == now or self.restored):
+                return False
+        self.writing.answers[tab, ref] = want
+        return True
 
     def _append(self, identified: Identified, wanted: RowWish) -> None:
         self.tab(wanted.tab)
@@ -170,10 +195,12 @@ class WriteBack:
         values: dict[str, Value] = {"Réf.": ref, **wanted.identity, **wanted.values}
         self.writing.notes += [(wanted.tab, ref, h, plain(v)) for h, v in values.items()]
         self.writing.appended[wanted.tab, ref] = about
+        if ANSWER in wanted.values:
+            self.writing.answers[wanted.tab, ref] = plain(wanted.values[ANSWER])
         self.writing.edits.append(
             Append(
                 identified.title,
-                {self._column(identified, h): v for h, v in values.items() if v is not None},
+                {self.column(identified, h): v for h, v in values.items() if v is not None},
             )
         )
         self.writing.rows += 1
@@ -188,7 +215,7 @@ class WriteBack:
         self.highest[prefix] = self.highest.get(prefix, 0) + 1
         return f"{prefix}-{self.highest[prefix]:03d}"
 
-    def _column(self, identified: Identified, heading: str) -> int:
+    def column(self, identified: Identified, heading: str) -> int:
         """The column of a heading, added to the right of everything when it is missing."""
         title = identified.tab.title
         if title not in self._columns:
@@ -214,7 +241,7 @@ class WriteBack:
                 self.tab(title)
             elif identified.table is not None:
                 for column in identified.tab.tool_columns:
-                    self._column(identified, column.heading)
+                    self.column(identified, column.heading)
 
     def _anchor(self, identified: Identified, row: Row) -> Anchor | None:
         """What must stand in the row: its `Réf.`, or what it is about while it has none."""

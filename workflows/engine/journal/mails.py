@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, datetime
@@ -124,6 +124,21 @@ class Mails:
         """These have their row in À rattacher."""
         with self._transaction() as db:
             db.executemany("UPDATE mails SET listed = 1 WHERE number = ?", [(n,) for n in numbers])
+
+    # What stands in the sheet
+
+    def shown_answers(self) -> dict[tuple[str, str], str]:
+        """By tab and `Réf.`, the answer of ours that stood there when the sheet was last written."""
+        rows = self._db.execute("SELECT tab, ref, value FROM shown_answers")
+        return {(tab, ref): value for tab, ref, value in rows}
+
+    def show_answers(self, answers: Mapping[tuple[str, str], str]) -> None:
+        """These stand in the sheet now."""
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO shown_answers (tab, ref, value) VALUES (?, ?, ?)",
+                [(tab, ref, value) for (tab, ref), value in answers.items()],
+            )
 
     # What decisions may know
 

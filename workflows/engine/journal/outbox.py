@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from workflows.core.matching import Sent
+from workflows.core.matching import Sent, current
 from workflows.engine.journal.messages import moment, stamp
 
 _OPEN = (
@@ -36,6 +36,11 @@ class JournalOutbox:
     def with_key(self, key: str) -> Sent | None:
         return self._first("key = ?", (key,))
 
+    def wrote_to(self, address: str) -> bool:
+        """Whether this address was ever written to."""
+        query = "SELECT 1 FROM recipients WHERE address = ?"
+        return self._db.execute(query, (address,)).fetchone() is not None
+
     def last_to(self, campaign: str, subject: str) -> Sent | None:
         """The last message to a row."""
         return self._first("campaign = ? AND subject = ? AND state <> 'planned'", (campaign, subject))
@@ -49,8 +54,12 @@ class JournalOutbox:
 
     def _open(self, where: str, value: str) -> list[Sent]:
         found = self._find(f"{where} AND {_OPEN}", (value, stamp(self._since)))
-        rows = {(sent.campaign, sent.subject): sent for sent in found}
-        return [sent for row, sent in rows.items() if row not in self._closed]
+        rows: dict[tuple[str, str], Sent] = {}
+        for sent in found:
+            row = (sent.campaign, sent.subject)
+            rows.pop(row, None)
+            rows[row] = sent
+        return current([sent for row, sent in rows.items() if row not in self._closed])
 
     def _first(self, where: str, values: Sequence[str]) -> Sent | None:
         found = self._find(where, values)

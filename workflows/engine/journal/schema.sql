@@ -132,3 +132,11 @@ CREATE TABLE objections (
     hash TEXT PRIMARY KEY,
     day TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- The answers that stand in the sheet by our hand: a person who types an earlier one has chosen it.
+CREATE TABLE shown_answers (
+    tab TEXT NOT NULL,
+    ref TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (tab, ref)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,71 @@
+"""The rows of the sheet that a reply may belong to, and the addresses that may speak for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from workflows.core import words
+from workflows.core.book import Book
+from workflows.core.cells import Unreadable, label
+from workflows.core.ports import Cell
+from workflows.core.received import is_answer
+from workflows.core.rows import addresses, iso_week
+
+_TABS = (
+    (words.APPLICATIONS, "appel", "Appel", "Structure"),
+    (words.REGISTRATIONS, "formation", "Session", "Promeneur"),
+    (words.PRESENCE, "presence", "Semaine", "Promeneur"),
+)
+"""Tabs whose rows are answered: the campaign's first word, and the headings of campaign and subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRow:
+    """A row that a message was, or will be, sent about."""
+
+    ref: str
+    campaign: str
+    subject: str
+    said: str
+    """What stands in `Réponse`."""
+
+    @property
+    def about(self) -> tuple[str, str]:
+        return self.campaign, self.subject
+
+
+def reply_rows(book: Book, today: date) -> Iterator[ReplyRow]:
+    """Every such row that can be told apart."""
+    for tab, name, campaign, subject in _TABS:
+        if identified := book.tabs.get(tab.title):
+            for ref, row in identified.by_ref().items():
+                named = f"{name}:{_named(row.cell(campaign), campaign, today)}"
+                yield ReplyRow(ref, named, label(row.cell(subject)), label(row.cell("Réponse")))
+
+
+def answered_by_hand(book: Book, today: date) -> frozenset[tuple[str, str]]:
+    """Campaign and subject of the rows where an answer stands, whoever wrote it."""
+    return frozenset(row.about for row in reply_rows(book, today) if is_answer(row.said))
+
+
+def known_addresses(book: Book) -> dict[str, list[str]]:
+    """By `Réf.` of a structure or person, its addresses; a cell that cannot be read has none."""
+    found: dict[str, list[str]] = {}
+    for tab in (words.STRUCTURES, words.PEOPLE):
+        if identified := book.tabs.get(tab.title):
+            for ref, row in identified.by_ref().items():
+                try:
+                    found[ref] = list(addresses(row.cell("Courriel")))
+                except Unreadable:
+                    found[ref] = []
+    return found
+
+
+def _named(cell: Cell, heading: str, today: date) -> str:
+    """What a campaign is called: a week by its own name, however it is written."""
+    try:
+        return str(iso_week(cell, today)) if heading == "Semaine" else label(cell)
+    except Unreadable:
+        return label(cell)

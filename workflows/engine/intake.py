@@ -1,0 +1,225 @@
+"""From the mailbox to the journal: every new mail read once, matched, and kept (design §5, « A reply »).
+
+Nothing is answered, ever: the program writes only what a workflow decides. What a mail says is for
+`workflows/replies.py`; whose it is, for `core/matching.py`; here stands the order of the steps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from enum import Enum
+from typing import Protocol
+
+from workflows.core import matching, words
+from workflows.core.answers import Answer
+from workflows.core.book import Book
+from workflows.core.matching import Clues
+from workflows.core.ports import Incoming, Mailbox, MailboxError
+from workflows.core.problems import Problem, TourneeError
+from workflows.core.received import Received
+from workflows.core.reply_rows import answered_by_hand, known_addresses
+from workflows.engine.journal import Journal
+
+OPEN_FOR = timedelta(days=92)
+"""A row that was last written to before that is not taken for the one that a mail speaks of."""
+FRESH = timedelta(days=60)
+"""A mail that claims to be older, or from the future, is dated from the round that reads it."""
+UNPROVEN = "l'expéditeur n'est pas prouvé (le serveur de courrier le dit faux)"
+
+
+class Understood(Protocol):
+    """What `replies.understand` says of a mail, as far as its keeping depends on it."""
+
+    @property
+    def kind(self) -> Enum: ...
+    @property
+    def answer(self) -> Answer | None: ...
+    @property
+    def extract(self) -> str: ...
+    @property
+    def question(self) -> bool: ...
+    @property
+    def hours(self) -> timedelta | None: ...
+    @property
+    def return_date(self) -> date | None: ...
+    @property
+    def bounced(self) -> tuple[str, ...]: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def original_message_id(self) -> str: ...
+    @property
+    def attachments(self) -> int: ...
+    @property
+    def message_id(self) -> str: ...
+    @property
+    def in_reply_to(self) -> tuple[str, ...]: ...
+    @property
+    def references(self) -> tuple[str, ...]: ...
+    @property
+    def sender(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def date(self) -> datetime | None: ...
+    @property
+    def unproven(self) -> bool: ...
+
+
+Understand = Callable[[bytes], Understood]
+
+
+@dataclass(slots=True)
+class Intake:
+    """What one reading of the mailbox brought."""
+
+    read: int = 0
+    matched: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    done: bool = False
+    """The mailbox was read to its end."""
+
+    @property
+    def unmatched(self) -> int:
+        return self.read - self.matched
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What matching needs to know at this moment."""
+
+    journal: Journal
+    understand: Understand
+    now: datetime
+    addresses: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By `Réf.` of a structure or person, its addresses in the sheet."""
+    closed: frozenset[tuple[str, str]] = frozenset()
+    """Rows that a person answered in the sheet."""
+
+
+def desk_for(journal: Journal, understand: Understand, now: datetime, book: Book) -> Desk:
+    """The desk as the workbook shows it."""
+    return Desk(journal, understand, now, known_addresses(book), answered_by_hand(book, now.date()))
+
+
+def collect(desk: Desk, open_mailbox: Callable[[], Mailbox], *, mark: bool) -> Intake:
+    """Read what is new; each mail is kept before the next is looked at.
+
+    A mailbox that cannot be read is a problem to show, not a reason to send nothing. `mark`: show in
+    the mailbox what was dealt with.
+    """
+    intake = Intake()
+    try:
+        mailbox = open_mailbox()
+        try:
+            _read(desk, mailbox, intake)
+            if mark:
+                _mark(desk.journal, mailbox)
+        finally:
+            mailbox.close()
+    except (MailboxError, TourneeError) as error:
+        intake.problems.append(Problem("Boîte aux lettres", error.what, error.remedy))
+    return intake
+
+
+def _read(desk: Desk, mailbox: Mailbox, intake: Intake) -> None:
+    mails = desk.journal.mails
+    oldest = mails.oldest_sent() or desk.now
+    for incoming in mailbox.read(mails.position(mailbox.name), oldest, mails.seen(mailbox.name)):
+        kept = _keep(desk, mailbox, incoming)
+        mails.advance(mailbox.name, mailbox.position())
+        if kept is not None and kept.kind != OWN:
+            intake.read += 1
+            intake.matched += kept.attached
+    mails.advance(mailbox.name, mailbox.position())
+    intake.done = True
+
+
+def _keep(desk: Desk, mailbox: Mailbox, incoming: Incoming) -> Received | None:
+    """The mail as it was kept; None when it had been kept before."""
+    mail, seen = recognise(desk, incoming.content)
+    place = f"{mailbox.name}:{incoming.place}"
+    fingerprint = _fingerprint(seen, incoming.content) if incoming.content else place
+    who = objectors(desk, mail, proven=not seen.unproven)
+    new = desk.journal.mails.keep(mailbox.name, incoming.place, fingerprint, mail, who)
+    return mail if new else None
+
+
+OWN = "own"
+"""A mail of ours that came back to us as a copy."""
+
+
+def recognise(desk: Desk, content: bytes) -> tuple[Received, Understood]:
+    """What a mail says and whose it is; changes nothing."""
+    seen = desk.understand(content)
+    mail = _received(seen, desk)
+    outbox = desk.journal.mails.outbox(desk.now - OPEN_FOR, desk.closed)
+    if seen.message_id and outbox.with_id(seen.message_id):
+        return replace(mail, kind=OWN, answer="", hours=None), seen
+    threads = (*seen.in_reply_to, *reversed(seen.references))
+    clues = Clues(seen.sender, seen.subject, threads, seen.original_message_id)
+    found = matching.match(clues, mail, outbox, desk.addresses, desk.journal.mails.secret())
+    return matching.attach(mail, found), seen
+
+
+def _received(seen: Understood, desk: Desk) -> Received:
+    """The mail by itself, before it is known whose it is."""
+    kind = str(seen.kind.value)
+    answer = _WORDS.get(kind, seen.answer.value if seen.answer else "")
+    return Received(
+        message_id=seen.message_id,
+        sender=seen.sender,
+        title=" ".join(seen.subject.split())[:300],
+        kind=kind,
+        received_at=_dated(seen.date, desk.now),
+        answer=answer,
+        question=seen.question,
+        hours=seen.hours,
+        return_date=seen.return_date,
+        bounced=seen.bounced,
+        reason=seen.reason,
+        extract=seen.extract,
+        attachments=seen.attachments,
+        doubt=UNPROVEN if seen.unproven else "",
+        round_number=desk.journal.round_number,
+    )
+
+
+_WORDS = {"bounce": words.BOUNCED, "absence": words.ABSENCE, "opposition": words.OBJECTION, "delayed": ""}
+
+
+def _dated(claimed: datetime | None, now: datetime) -> datetime:
+    return claimed if claimed and now - FRESH <= claimed <= now + timedelta(hours=1) else now
+
+
+def objectors(desk: Desk, mail: Received, *, proven: bool = True) -> tuple[str, ...]:
+    """The addresses that object by this mail: its sender's, and those that the message went to.
+
+    An objection that answers nothing is heard as well, when it comes from an address of ours.
+    """
+    if mail.answer != words.OBJECTION or not proven:
+        return ()
+    outbox = desk.journal.mails.outbox(desk.now)
+    if mail.attached and not mail.doubt:
+        sent = outbox.with_key(mail.key)
+        return tuple(dict.fromkeys(filter(None, (mail.sender, *(sent.recipients if sent else ())))))
+    ours = any(mail.sender in known for known in desk.addresses.values()) or outbox.wrote_to(mail.sender)
+    return (mail.sender,) if ours else ()
+
+
+def _fingerprint(seen: Understood, content: bytes) -> str:
+    """The same for every copy of one mail, whatever way each took to get here."""
+    body = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[-1]
+    flat = b"\n".join(line.rstrip() for line in body.strip().splitlines())
+    about = "\0".join((seen.message_id, seen.sender, seen.subject, str(seen.date)))
+    return hashlib.sha256(about.encode("utf-8", "replace") + b"\0" + flat).hexdigest()
+
+
+def _mark(journal: Journal, mailbox: Mailbox) -> None:
+    """Show what was dealt with; what could not be shown now is shown by a later round."""
+    if places := journal.mails.unmarked(mailbox.name):
+        journal.mails.mark(mailbox.name, mailbox.mark(places))

@@ -1,0 +1,150 @@
+"""The tab À rattacher: mails that nobody's row could be found for, and the row that a person gives them.
+
+A row is known by when the mail came, from whom, and its subject line; `Rattacher à` is hers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workflows.core import french, matching, words
+from workflows.core.book import Book, Identified
+from workflows.core.cells import fold, label
+from workflows.core.ports import Anchor, Append, Put, Value
+from workflows.core.problems import Problem
+from workflows.core.received import Received
+from workflows.core.reply_rows import reply_rows
+from workflows.core.tables import Row
+from workflows.engine.intake import OPEN_FOR, Desk, objectors
+from workflows.engine.write_back import WriteBack, plain, shown
+
+PAGE = words.UNMATCHED
+_IDENTITY = ("Reçu le", "De", "Objet")
+_LONGEST = 200
+"""Characters of a sender or a subject line in its cell."""
+_HOW = "Écrivez la Réf. d'une ligne de Candidatures, d'Inscriptions ou de Présence."
+
+Identity = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Attached:
+    """What her cells in `Rattacher à` led to."""
+
+    count: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+def carry_out(desk: Desk, book: Book) -> Attached:
+    """Attach the mails whose row she gave."""
+    attached = Attached()
+    page = book[PAGE]
+    mails = [mail for mail, _ in desk.journal.mails.to_list(again=False)]
+    for mail, row in _pairs(page, mails, desk.now):
+        asked = label(row.cell("Rattacher à"))
+        if not asked:
+            continue
+        found = _row_asked(desk, book, asked)
+        if isinstance(found, str):
+            attached.problems.append(Problem(page.where(row, "Rattacher à"), found, _HOW))
+        elif not mail.attached:
+            _attach(desk, mail, found)
+            attached.count += 1
+        elif (mail.campaign, mail.subject) != found:
+            what = "Ce message est déjà rattaché à une autre ligne."
+            remedy = "Écrivez vous-même la réponse dans la colonne Réponse de la bonne ligne."
+            attached.problems.append(Problem(page.where(row, "Rattacher à"), what, remedy))
+    return attached
+
+
+def _attach(desk: Desk, mail: Received, about: tuple[str, str]) -> None:
+    outbox = desk.journal.mails.outbox(desk.now)
+    found = matching.attach_by_hand(mail, about, outbox.last_to(*about))
+    desk.journal.mails.attach(found, objectors(desk, found))
+
+
+def _row_asked(desk: Desk, book: Book, asked: str) -> tuple[str, str] | str:
+    """The row that she means, or why none is meant."""
+    rows = {fold(row.ref): row.about for row in reply_rows(book, desk.now.date())}
+    if about := rows.get(fold(asked)):
+        return about
+    outbox = desk.journal.mails.outbox(desk.now - OPEN_FOR, desk.closed)
+    subjects = [ref for ref in desk.addresses if fold(ref) == fold(asked)]
+    if not subjects:
+        return f"{french.quoted(asked)} n'est pas une Réf. de ce classeur."
+    among = [(sent.campaign, sent.subject) for sent in outbox.open_of(subjects[0])]
+    if len(among) == 1:
+        return among[0]
+    if among:
+        return f"Plusieurs lignes de {subjects[0]} attendent une réponse."
+    return f"Aucune ligne de {subjects[0]} n'attend de réponse."
+
+
+def write(writer: WriteBack, desk_mails: Sequence[tuple[Received, bool]], now: datetime) -> list[int]:
+    """Add the rows that are missing and say what became of the others; numbers of the mails listed."""
+    page = writer.tab(PAGE.title)
+    if page.table is None and not page.absent:
+        return []
+    writer.add_missing_columns([PAGE.title])
+    by_number = {mail.number: row for mail, row in _pairs(page, [m for m, _ in desk_mails], now)}
+    for mail, may_add in desk_mails:
+        if row := by_number.get(mail.number):
+            _update(writer, page, row, mail)
+        elif may_add:
+            _append(writer, page, mail, now)
+    return [mail.number for mail, _ in desk_mails]
+
+
+def _update(writer: WriteBack, page: Identified, row: Row, mail: Received) -> None:
+    """Only the reason changes, and only where it still is the program's."""
+    cell, want = row.cell("Raison"), _reason(mail)
+    note = (PAGE.title, str(mail.number), "Raison")
+    ours = shown(cell) == "" or writer.adopt or writer.noted(*note, shown(cell))
+    if shown(cell) == want or not ours or cell.formula or cell.spilled or page.table is None:
+        return
+    columns = page.table.columns
+    writer.writing.notes.append((*note, want))
+    anchor = Anchor(columns["De"], label(row.cell("De"))) if "De" in columns else None
+    writer.writing.edits.append(Put(page.title, row.number, writer.column(page, "Raison"), want, anchor))
+    writer.writing.rows += 1
+
+
+def _append(writer: WriteBack, page: Identified, mail: Received, now: datetime) -> None:
+    values: dict[str, Value] = {
+        **_identity_values(mail, now),
+        "Extrait": mail.extract or None,
+        "Raison": _reason(mail),
+    }
+    writer.writing.notes.append((PAGE.title, str(mail.number), "Raison", _reason(mail)))
+    cells = {writer.column(page, heading): value for heading, value in values.items() if value is not None}
+    writer.writing.edits.append(Append(page.title, cells))
+    writer.writing.rows += 1
+
+
+def _reason(mail: Received) -> str:
+    if mail.attached:
+        return french.typography(f"Rattaché à {mail.campaign.partition(':')[2]}, {mail.subject}.")
+    seen = (
+        f" ; {french.plural(mail.attachments, 'pièce jointe', 'pièces jointes')}" if mail.attachments else ""
+    )
+    return french.typography(f"{mail.doubt}{seen}")
+
+
+def _identity_values(mail: Received, now: datetime) -> dict[str, Value]:
+    moment = mail.received_at.astimezone(now.tzinfo)
+    return {"Reçu le": moment, "De": mail.sender[:_LONGEST], "Objet": mail.title[:_LONGEST]}
+
+
+def _pairs(page: Identified, mails: Iterable[Received], now: datetime) -> list[tuple[Received, Row]]:
+    """Each mail with its row; twins (the same minute, sender and subject line) are taken in order."""
+    rows: dict[Identity, list[Row]] = {}
+    for row in page.rows:
+        rows.setdefault(tuple(shown(row.cell(heading)) for heading in _IDENTITY), []).append(row)
+    found = []
+    for mail in mails:
+        identity = tuple(plain(value) for value in _identity_values(mail, now).values())
+        if waiting := rows.get(identity):
+            found.append((mail, waiting.pop(0)))
+    return found
