@@ -120,10 +120,15 @@ def lost(servers: Servers, name: str, change: Change, runs: int, settings: tuple
 
 
 def _mended(world: World, ended: list[Ended]) -> list[Ended]:
-    """What a person does who is told that the journal is damaged: move it away, as the remedy says."""
-    if ended[-1].status == 2 and "abîmé" in ended[-1].err:
-        restore(world, None)
-        return world.settle()
+    """What a person does who is told that the journal is damaged or not whole: what the remedy says."""
+    if ended[-1].status == 2 and "-wal" in ended[-1].err:
+        for path in journal_files(world):
+            if "abîmé" in ended[-1].err or path != world.journal:
+                path.unlink()
+        ended = world.settle()
+    if ended[-1].status == 2 and "--confirmer" in ended[-1].err:
+        world.run("passage", "--confirmer")
+        ended = world.settle()
     return ended
 
 
