@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-CALLS, PRESENCE = "appel-a-candidatures", "presence"
+CALLS, TRAINING, PRESENCE = "appel-a-candidatures", "formation", "presence"
 _USUAL_WIDTH = 80
 DEMO_DAY, DEMO_CALL = "2027-03-02T10:00", "2027-1"
 OK, NEEDS_A_PERSON, COULD_NOT_RUN, UNDER_WAY = 0, 1, 2, 75
@@ -336,7 +336,7 @@ def creer(session: Session, dossier: Path) -> int:
 
 
 @cli.command()
-@click.argument("workflow", type=click.Choice([CALLS, PRESENCE]), metavar="WORKFLOW")
+@click.argument("workflow", type=click.Choice([CALLS, TRAINING, PRESENCE]), metavar="WORKFLOW")
 @click.argument("ref", required=False, default="", metavar="[RÉF]")
 @click.option(
     "--html", "folder", type=click.Path(path_type=Path), metavar="DOSSIER", help="Écrit une page à regarder."
@@ -414,6 +414,36 @@ def relancer(session: Session, /, ref: str, yes: bool, **narrowing: Any) -> int:
 
     office = session.office()
     request = _request(office, "appel relancer", Scope(CALLS, Step.FOLLOW_UP, ref), **narrowing)
+    return _send(session, office, request, yes=yes)
+
+
+@cli.group(options_metavar="", subcommand_metavar="COMMANDE [ARGUMENTS]…")
+def formation() -> None:
+    """Les formations et les autres rencontres."""
+
+
+@formation.command()
+@click.argument("ref", metavar="RÉF")
+@asking
+@click.pass_obj
+def inviter(session: Session, /, ref: str, yes: bool, **narrowing: Any) -> int:
+    """Envoie les invitations d'une session ; ses rappels suivront."""
+    from workflows.core.workflow import Scope, Step
+
+    office = session.office()
+    request = _request(office, "formation inviter", Scope(TRAINING, Step.FIRST, ref), **narrowing)
+    return _send(session, office, request, yes=yes)
+
+
+@formation.command("rappeler")
+@asking
+@click.pass_obj
+def rappeler_les_sessions(session: Session, /, yes: bool, **narrowing: Any) -> int:
+    """Envoie les rappels de session qui sont dus."""
+    from workflows.core.workflow import Scope, Step
+
+    office = session.office()
+    request = _request(office, "formation rappeler", Scope(TRAINING, Step.FOLLOW_UP), **narrowing)
     return _send(session, office, request, yes=yes)
 
 

@@ -14,7 +14,7 @@ from workflows.core import applications, french, words
 from workflows.core.applications import ROWS, STEP
 from workflows.core.book import Book
 from workflows.core.calls import KIND, Call, read_calls
-from workflows.core.campaign_rows import Held
+from workflows.core.campaign_rows import Held, hold_retry, past_words
 from workflows.core.campaigns import (
     asked,
     concerned,
@@ -178,12 +178,14 @@ class _Decider:
         if state in (State.UNCERTAIN, State.SENDING) and order.again is None:
             return Unsure(last.key)
         if order.hold:
-            return Wait(last.key, _past(last, self.desk, f"« {words.DO_NOT_SEND} » dans Candidatures"))
+            return Wait(
+                last.key, past_words(last.record, self.desk, f"« {words.DO_NOT_SEND} » dans Candidatures")
+            )
         self._permitted(row, last)
         if order.again:
             return self._announce(row, ref, order.again, order)
         if line and (answer := label(line.cell("Réponse"))) and fold(answer) != "absence":
-            return Wait(last.key, _past(last, self.desk, f"réponse reçue : {answer[:40]}"))
+            return Wait(last.key, past_words(last.record, self.desk, f"réponse reçue : {answer[:40]}"))
         if last.record and state is State.SENT:
             return self._follow_up(row, ref, last.record, line)
         if last.record and state is State.REFUSED:
@@ -198,7 +200,7 @@ class _Decider:
         if not reason and not self.call.selection.takes(row):
             reason = "hors des destinataires choisis pour cet appel"
         if reason:
-            raise Held(Wait(last.key, _past(last, self.desk, reason)))
+            raise Held(Wait(last.key, past_words(last.record, self.desk, reason)))
 
     def _announce(self, row: Row, ref: str, attempt: Attempt, order: RowOrder) -> Verdict:
         step = numbered(STEP, attempt.number)
@@ -279,9 +281,7 @@ class _Decider:
     ) -> Verdict:
         structures = self.desk.book[words.STRUCTURES]
         wanted = contact(structures, row)
-        if record and record.next_attempt and self.desk.now < record.next_attempt:
-            at = french.moment(record.next_attempt.astimezone(self.desk.now.tzinfo))
-            return Wait(key, f"refus passager du serveur ({record.detail}) ; nouvel essai {at}", due=True)
+        hold_retry(record, self.desk, key)
         open_, note = self._open_addresses(wanted, key, step)
         if not open_:
             return Wait(key, note)
@@ -358,11 +358,3 @@ class _Decider:
         if announced:
             variables["date_annonce"] = french.date_long(self._day(announced))
         return variables
-
-
-def _past(last: Attempt, desk: Desk, reason: str) -> str:
-    """The reason, after what was sent before it applied."""
-    if last.record and last.record.state is State.SENT and last.record.sent_at:
-        day = last.record.sent_at.astimezone(desk.now.tzinfo).date()
-        return f"déjà envoyé le {french.date_short(day)} ; {reason}"
-    return reason

@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
-from workflows import call_for_applications, presence
+from workflows import call_for_applications, presence, training
 from workflows.core import words
 from workflows.core.book import Names
 from workflows.core.messages import Mode, Record
@@ -32,7 +32,9 @@ from workflows.engine.secrets import secret
 from workflows.engine.settings import Settings, load
 from workflows.engine.story import Story, stories
 
-WORKFLOWS: tuple[Workflow, ...] = (cast(Workflow, call_for_applications), cast(Workflow, presence))
+WORKFLOWS: tuple[Workflow, ...] = tuple(
+    cast(Workflow, module) for module in (call_for_applications, training, presence)
+)
 CHECKOUT = Path(__file__).resolve().parent.parent
 """Where the shipped configuration and templates stand."""
 _SMTP_TIMEOUT = 60.0

@@ -17,6 +17,7 @@ from workflows.core import french, words
 from workflows.core.cells import label, plain
 from workflows.core.messages import History, Record, State
 from workflows.core.sessions import Session
+from workflows.core.workflow import Desk, Step
 
 INVITATION, CHANGE, CANCELLATION = "invitation", "modification", "annulation"
 CANCELLED = "annulée"
@@ -144,6 +145,27 @@ class Announcements:
         mine = [t.record.sent_at for t in self.told.values() if t.version.number == self.version.number]
         first = min(filter(None, mine), default=None)
         return f"{said}, annoncé {_at(first, now.tzinfo)}" if first else ""
+
+
+def notice(session: Session, desk: Desk, step: Step) -> tuple[str, dict[str, str]]:
+    """Why a change is not announced now (empty: it is), and what to remember of a standing `Prévenir`.
+
+    A `Prévenir` is carried out at once. While it stands, a further change may be half typed: it leaves
+    once it has stood for the grace delay, unless the terminal asks for it.
+    """
+    done, seen = f"{session.campaign}:{words.NOTIFY}", f"{session.campaign}:vue"
+    facts = desk.history.facts
+    if session.order != words.NOTIFY:
+        return f"modifiée : {words.NOTIFY} pour l'annoncer", {
+            name: "" for name in (done, seen) if name in facts
+        }
+    if step is Step.ANY and not desk.trial and facts.get(done, session.content) != session.content:
+        known, _, since = facts.get(seen, "").partition(" ")
+        first = datetime.fromisoformat(since) if known == session.content else desk.now
+        if desk.now < first + desk.grace:
+            at = french.soon(desk.opening(first.astimezone(desk.now.tzinfo) + desk.grace), desk.now)
+            return f"modifiée : annonce {at}", {seen: f"{session.content} {first.isoformat()}"}
+    return "", {done: session.content, **({seen: ""} if seen in facts else {})}
 
 
 def _kind(record: Record) -> str:

@@ -259,3 +259,18 @@ def trouble_words(states: Mapping[str, int]) -> list[str]:
     found = [f"{states[word]} {word.lower()}" for word in (words.TO_FIX, words.UNCERTAIN) if states[word]]
     refused = states[words.REFUSED]
     return [*found, *([french.plural(refused, "refusé")] if refused else [])]
+
+
+def past_words(record: Record | None, desk: Desk, reason: str = "") -> str:
+    """The reason, after what was sent before it applied."""
+    if record and record.state is State.SENT and record.sent_at:
+        day = french.date_short(record.sent_at.astimezone(desk.now.tzinfo).date())
+        return " ; ".join(filter(None, (f"déjà envoyé le {day}", reason)))
+    return reason
+
+
+def hold_retry(record: Record | None, desk: Desk, key: str) -> None:
+    """Raise Held while a server's passing refusal is not to be tried again yet."""
+    if record and record.next_attempt and desk.now < record.next_attempt:
+        at = french.moment(record.next_attempt.astimezone(desk.now.tzinfo))
+        raise Held(Wait(key, f"refus passager du serveur ({record.detail}) ; nouvel essai {at}", due=True))

@@ -90,16 +90,23 @@ def delay(value: object) -> timedelta:
 
 def delays(most: int) -> Callable[[object], tuple[int, ...]]:
     """Up to `most` numbers of days from 1 to 365, each greater than the one before."""
-    wanted = "Écrivez par exemple [10, 20], ou [] pour aucune."
+    return _days(most, 365, growing=True, wanted="Écrivez par exemple [10, 20], ou [] pour aucune.")
 
+
+def countdown(most: int) -> Callable[[object], tuple[int, ...]]:
+    """Up to `most` numbers of days before something, from 60 to 1, each smaller than the one before."""
+    return _days(most, 60, growing=False, wanted="Écrivez par exemple [7, 1], ou [] pour aucun.")
+
+
+def _days(most: int, longest: int, *, growing: bool, wanted: str) -> Callable[[object], tuple[int, ...]]:
     def parse(value: object) -> tuple[int, ...]:
         if not isinstance(value, list):
             raise Refused("Une liste de nombres de jours est attendue.", wanted)
-        numbers = tuple(whole(1, 365)(item) for item in value)
+        numbers = tuple(whole(1, longest)(item) for item in value)
         if len(numbers) > most:
             raise Refused(f"Il y en a {len(numbers)}, c'est trop.", f"Gardez-en {most} au plus.")
-        if any(later <= earlier for earlier, later in pairwise(numbers)):
-            raise Refused("Les nombres de jours ne vont pas en croissant.", wanted)
+        if any(later == earlier or (later > earlier) != growing for earlier, later in pairwise(numbers)):
+            raise Refused(f"Les nombres de jours ne vont pas en {'' if growing else 'dé'}croissant.", wanted)
         return numbers
 
     return parse

@@ -1,0 +1,234 @@
+"""What Inscriptions and Sessions show of a session, and what was answered to it (design §4)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflows.core import french, words
+from workflows.core.announcements import INVITATION, Announcements
+from workflows.core.campaign_rows import (
+    CampaignTab,
+    Display,
+    Later,
+    Lines,
+    due_words,
+    grace_words,
+    still_due,
+    trouble_words,
+)
+from workflows.core.cells import Unreadable, fold, is_blank, label, text
+from workflows.core.messages import RowWish, Verdict, Wait
+from workflows.core.people import full_name
+from workflows.core.ports import Cell, Value
+from workflows.core.problems import Problem
+from workflows.core.reading import Flagged, read
+from workflows.core.rows import optional_date
+from workflows.core.sessions import Session, not_named
+from workflows.core.tables import Row
+from workflows.core.trials import trial_words
+from workflows.core.workflow import Desk, Outlook
+
+ROWS = CampaignTab(
+    words.REGISTRATIONS,
+    prefix="formation",
+    campaign="Session",
+    subject="Promeneur",
+    step=INVITATION,
+    state="Invitation",
+    at="Envoyée le",
+    later="Rappel",
+    laters=(
+        Later("J-", "rappel-", "refusé"),
+        Later("modification ", "modification-"),
+        Later("annulation", "annulation"),
+    ),
+    subject_words="Le Promeneur",
+    campaign_words="la session",
+)
+_ANSWERS = {fold(word): word for word in words.ANSWERS}
+
+
+def answer(desk: Desk, line: Row | None, campaign: str, subject: str) -> str:
+    """What somebody answered, one of words.ANSWERS or nothing; what she typed wins. Raises Flagged."""
+    if line and not is_blank(line.cell("Réponse")):
+        return read(desk.book[words.REGISTRATIONS], line, "Réponse", _answer)
+    reply = desk.history.answers.get((campaign, subject))
+    return reply.word if reply else ""
+
+
+def _answer(cell: Cell) -> str:
+    said = text(cell)
+    if fold(said) in _ANSWERS:
+        return _ANSWERS[fold(said)]
+    usual = french.join([f"« {word} »" for word in (words.YES, words.NO, words.MAYBE)], "ou")
+    raise Unreadable(f"« {said[:60]} » n'est pas une réponse.", f"Écrivez {usual}, ou videz la cellule.")
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """Who answered what to one session, those who were not invited included."""
+
+    answers: Mapping[str, str]
+    """By Promeneur; one that cannot be read is not here."""
+    surplus: frozenset[str] = frozenset()
+    """The yeses that came when every place was taken."""
+
+    def count(self, word: str) -> int:
+        return sum(said == word for said in self.answers.values())
+
+    def full(self, session: Session) -> bool:
+        return session.places is not None and self.count(words.YES) >= session.places
+
+
+def attendance(desk: Desk, session: Session, lines: Lines) -> Attendance:
+    """Read the answers to one session; places go in order of arrival, those she typed first."""
+    answers: dict[str, str] = {}
+    arrivals: list[tuple[datetime, int, str]] = []
+    rows = {subject: found[0] for (ref, subject), found in lines.items() if ref == session.ref and found}
+    elsewhere = {subject for campaign, subject in desk.history.answers if campaign == session.campaign}
+    for position, subject in enumerate([*rows, *sorted(elsewhere - set(rows))]):
+        line = rows.get(subject)
+        try:
+            answers[subject] = answer(desk, line, session.campaign, subject)
+        except Flagged:
+            continue
+        if answers[subject] == words.YES:
+            arrivals.append((_arrival(desk, line, session, subject), position, subject))
+    places = len(arrivals) if session.places is None else session.places
+    return Attendance(answers, frozenset(subject for *_, subject in sorted(arrivals)[places:]))
+
+
+def _arrival(desk: Desk, line: Row | None, session: Session, subject: str) -> datetime:
+    if reply := desk.history.answers.get((session.campaign, subject)):
+        return reply.received_at
+    first = datetime.min.replace(tzinfo=desk.now.tzinfo)
+    try:
+        day = optional_date(line.cell("Reçue le"), desk.today) if line else None
+    except Unreadable:
+        return first
+    return first.replace(year=day.year, month=day.month, day=day.day) if day else first
+
+
+def surplus_problem(desk: Desk, line: Row | None, session: Session, subject: str) -> Problem:
+    """One yes too many."""
+    tab = desk.book[words.REGISTRATIONS]
+    where = tab.where(line, "Réponse") if line else f"{tab.title}, {subject}"
+    return Problem(
+        where,
+        f"La session {session.ref} est complète : ce oui est de trop pour {session.places} places.",
+        "Augmentez « Places » dans Sessions, ou convenez avec la personne d'un « Non » et écrivez-le ici.",
+    )
+
+
+def project(desk: Desk, sessions: Sequence[Session], outlook: Outlook) -> list[RowWish]:
+    """The rows of Inscriptions for every session with a past or a present, and each session's own cells."""
+    display, lines = Display(ROWS, desk, outlook), ROWS.lines(desk.book)
+    people = desk.book[words.PEOPLE].by_ref()
+    wishes: list[RowWish] = []
+    for session in sessions:
+        subjects = [
+            subject
+            for subject in display.subjects(session.campaign, people)
+            if (session.ref, subject) in lines or _concerned(display, session, people.get(subject), subject)
+        ]
+        wishes += [_line(display, session, subject, people.get(subject)) for subject in subjects]
+        if subjects or session.order == words.TRIAL or session.campaign in desk.history.launches:
+            wishes.append(_session_wish(display, session, subjects, lines))
+        elif label(session.row.cell("Commande faite")):
+            nothing: dict[str, Value] = {"Commande faite": None, "État": None}
+            wishes.append(RowWish(words.SESSIONS.title, session.ref, nothing))
+    return wishes
+
+
+def _concerned(display: Display, session: Session, person: Row | None, subject: str) -> bool:
+    """Whether somebody has a place in Inscriptions: named by `Public`, or written to already."""
+    if subject in display.past(session.campaign) or person is None:
+        return True
+    try:
+        return not not_named(session, display.desk.book[words.PEOPLE], person, display.desk.today)
+    except Flagged:
+        return True
+
+
+def _line(display: Display, session: Session, subject: str, person: Row | None) -> RowWish:
+    """One row of Inscriptions as it should be."""
+    name, address = (full_name(person), label(person.cell("Courriel"))) if person else ("", "")
+    return RowWish(
+        words.REGISTRATIONS.title,
+        "",
+        display.values(session.campaign, subject, name, address),
+        identity={"Session": session.ref, "Promeneur": subject},
+        create=person is not None and session.order not in (words.CLOSED, words.CANCELLED),
+    )
+
+
+def _session_wish(display: Display, session: Session, subjects: Sequence[str], lines: Lines) -> RowWish:
+    desk, answers = display.desk, attendance(display.desk, session, lines)
+    states = Counter(display.first(session.campaign, subject).state for subject in subjects)
+    told = Announcements(session, desk.history)
+    silent = [ref for ref in told.told if answers.answers.get(ref, "") in ("", words.ABSENCE, words.BOUNCED)]
+    values: dict[str, Value] = {
+        "État": _state_words(display, session, states, told, answers),
+        "Invités": len(told.told),
+        "Oui": answers.count(words.YES),
+        "Non": answers.count(words.NO),
+        "Sans réponse": len(silent),
+    }
+    done = _order_words(display, session, told)
+    if done is not None:
+        values["Commande faite"] = done or None
+    return RowWish(words.SESSIONS.title, session.ref, values)
+
+
+def _order_words(display: Display, session: Session, told: Announcements) -> str | None:
+    """When `Essai` or `Prévenir` was carried out; None: what stands there stays."""
+    desk, said = display.desk, label(session.row.cell("Commande faite"))
+    if session.order == words.NOTIFY:
+        return told.notified(display.leaving, desk.now) or None
+    if session.order == words.TRIAL:
+        return trial_words(desk.history.facts, session.ref, session.order, desk.now)
+    return "" if said.startswith(words.TRIAL) else None
+
+
+def _state_words(
+    display: Display, session: Session, states: Counter[str], told: Announcements, answers: Attendance
+) -> str:
+    """Where the session stands, in one line: what will leave and when, what left, what waits."""
+    desk, verdicts = display.desk, display.verdicts(session.campaign)
+    due, rest = still_due(verdicts.values(), desk), trouble_words(states)
+    settled = french.plural(len(told.told), "invité")
+    full = ["Complet"] if answers.full(session) else []
+    if session.problems:
+        return f"À corriger : {session.problems[0].what}"
+    if session.order == words.CANCELLED:
+        knowing = sum(each.cancelled for each in told.told.values())
+        return " ; ".join([f"Annulée : {knowing} prévenus sur {len(told.told)}", *due_words(due), *rest])
+    if session.order == words.CLOSED:
+        return " ; ".join([words.CLOSED, settled, *rest])
+    if session.order == words.TRIAL:
+        tried = _order_words(display, session, told) or "Essai au prochain passage"
+        return f"{tried} ; « {words.LAUNCH} » pour envoyer aux Promeneurs"
+    if session.order == words.PAUSED:
+        return " ; ".join(["En pause", *full, settled, f"{len(due)} en attente", *rest])
+    if session.order and not told.told and (start := desk.held_until(session.campaign)):
+        return " ; ".join([grace_words(due, start), *rest])
+    if session.start and desk.now >= session.start:
+        return " ; ".join(["Passée", settled, *rest])
+    changed = [_change_words(session, told)] if told.outdated else []
+    return " ; ".join([*changed, *full, settled, *due_words(due), *rest, *_next_reminder(verdicts)])
+
+
+def _change_words(session: Session, told: Announcements) -> str:
+    if session.order == words.NOTIFY:
+        return f"modifiée : {len(told.outdated)} à prévenir"
+    if any(told.told[ref].cancelled for ref in told.outdated):
+        return f"annulation annoncée : {words.NOTIFY} pour dire qu'elle a lieu"
+    return f"modifiée : {words.NOTIFY} pour l'annoncer"
+
+
+def _next_reminder(verdicts: Mapping[str, Verdict]) -> list[str]:
+    days = [v.until for v in verdicts.values() if isinstance(v, Wait) and v.until]
+    return [f"prochain rappel le {french.date_short(min(days))}"] if days else []
