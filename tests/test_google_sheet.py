@@ -177,6 +177,14 @@ class TestWriting:
             (protected,) = sheet["protectedRanges"]
             assert protected["warningOnly"]
             assert protected["range"]["startColumnIndex"] == column
+        rules = {
+            rule["booleanRule"]["condition"]["values"][0]["userEnteredValue"]: rule
+            for rule in new["conditionalFormats"]
+        }
+        assert set(rules) == {"Envoyé", "Refusé"}
+        sent = rules["Envoyé"]["booleanRule"]["format"]["backgroundColor"]
+        assert [round(255 * sent[channel]) for channel in ("red", "green", "blue")] == [0xD9, 0xEA, 0xD3]
+        assert rules["Envoyé"]["ranges"][0]["startRowIndex"] == 1
 
     def test_the_grid_grows_where_it_is_too_small(self, desk: Desk) -> None:
         desk.server.edit(desk.id, {"delete_rows": {"sheet": TAB, "at": 8, "count": 993}})

@@ -34,6 +34,7 @@ from workflows.core.ports import (
     Value,
     WorkbookError,
 )
+from workflows.core.words import COLOURS, STATES
 
 LIBREOFFICE = Path(__file__).parent / "support" / "libreoffice.xlsx"
 """What LibreOffice 7.4 made of `rich_workbook`."""
@@ -282,7 +283,8 @@ def test_an_added_column_looks_like_its_neighbour_and_disturbs_nothing(rich: Pat
     rules = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation}
     assert "G3:G200" in rules
     mine = rules["O3:O1048576"]
-    assert (mine.type, mine.formula1, mine.showErrorMessage) == ("list", '"Oui,Non"', False)
+    assert (mine.type, mine.formula1, mine.errorStyle) == ("list", '"Oui,Non"', "warning")
+    assert mine.showErrorMessage
     assert mine.promptTitle == "Colonne tenue par Tournée"
 
 
@@ -316,6 +318,35 @@ def test_a_new_tab_has_headings_lists_warnings_and_no_protection(rich: Path) -> 
     assert (warning.type, warning.errorStyle, warning.showErrorMessage) == ("custom", "warning", True)
     assert (words.type, words.formula1, words.showErrorMessage) == ("list", '"Oui,Dit ""non"""', False)
     assert list(on(rich).read().sheets)[-1] == "Suivi & bilan"
+
+
+def test_words_of_a_status_column_are_coloured_and_other_colours_stay(rich: Path) -> None:
+    def rules(title: str) -> dict[str, dict[str, tuple[str, int]]]:
+        """Area → word → its colour and its priority."""
+        return {
+            str(area.sqref): {
+                rule.formula[0].strip('"'): (rule.dxf.fill.bgColor.rgb, rule.priority)
+                for rule in area.rules
+                if rule.dxf and rule.dxf.fill and rule.formula
+            }
+            for area in reopened(rich)[title].conditional_formatting
+        }
+
+    before = rules("Structures")
+    states = Column("Envoi", tool=True, choices=STATES)
+    write(rich, AddColumn("Structures", 2, 15, states), AddColumn("Structures", 2, 16, states))
+    write(rich, AddSheet("Candidatures", (Column("Nom"), states)))
+    after = rules("Structures")
+    added = {area: after.pop(area) for area in ("O3:O1048576", "P3:P1048576")}
+    assert after == before
+    for words in (*added.values(), rules("Candidatures")["B2:B1048576"]):
+        assert {word: f"FF{colour}" for word, colour in COLOURS.items()} == {
+            word: colour for word, (colour, _) in words.items()
+        }
+    ours = [priority for words in added.values() for _, priority in words.values()]
+    theirs = [priority for words in before.values() for _, priority in words.values()]
+    assert len(set(ours)) == 2 * len(COLOURS)
+    assert min(ours) > max(theirs, default=0)
 
 
 @pytest.mark.parametrize("title", ["structures", "", "a/b", "x" * 32])

@@ -25,6 +25,7 @@ from workflows.core.ports import (
     Sheet,
     Value,
 )
+from workflows.core.words import COLOURS
 
 VALUE = "userEnteredValue"
 NUMBER_FORMAT = "userEnteredFormat.numberFormat"
@@ -217,7 +218,7 @@ class Batch:
         self._dress(edit.sheet, edit.row, edit.column, edit.spec)
 
     def _dress(self, title: str, row: int, column: int, spec: Column) -> None:
-        """Width, drop-down list and warning of a column whose heading is in this row."""
+        """Width, drop-down list, colours and warning of a column whose heading is in this row."""
         tab = self.tabs[title]
         across = {"startColumnIndex": column - 1, "endColumnIndex": column}
         span = {"dimension": "COLUMNS", "startIndex": column - 1, "endIndex": column, "sheetId": tab.id}
@@ -229,9 +230,21 @@ class Batch:
             condition = {"type": "ONE_OF_LIST", "values": values}
             rule = {"condition": condition, "strict": False, "showCustomUi": True}
             self._add(title, {"setDataValidation": {"range": below, "rule": rule}})
+        for word in spec.choices:
+            if word in COLOURS:
+                self._add(title, {"addConditionalFormatRule": {"rule": _coloured(below, word)}})
         if spec.tool:
             protected = {"range": below, "description": WARNING, "warningOnly": True}
             self._add(title, {"addProtectedRange": {"protectedRange": protected}})
+
+
+def _coloured(area: JSON, word: str) -> JSON:
+    """The rule that gives a word its colour; channels go from 0 to 1."""
+    channels = zip(("red", "green", "blue"), bytes.fromhex(COLOURS[word]), strict=True)
+    background = {name: round(value / 255, 4) for name, value in channels}
+    condition = {"type": "TEXT_EQ", "values": [{VALUE: word}]}
+    rule = {"condition": condition, "format": {"backgroundColor": background}}
+    return {"ranges": [area], "booleanRule": rule}
 
 
 def _heading(column: Column) -> JSON:

@@ -6,7 +6,9 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from itertools import count
 
+from workflows.adapters.xlsx_colours import conditional_formats
 from workflows.adapters.xlsx_markup import Node, Splice, cell_text, changed, parse, spliced
 from workflows.adapters.xlsx_sheet import MAX_COLUMN, MAX_ROW, Range, column_of, ranges, reference, scan
 from workflows.adapters.xlsx_styles import DATE, DATETIME, GENERAL, Styles, serial
@@ -40,6 +42,9 @@ class SheetEditor:
         self._prefix = self._scan.root.prefix
         self._puts: dict[int, dict[int, tuple[Value, int | None]]] = {}
         self._validations: list[str] = []
+        self._colours: list[str] = []
+        rules = self._scan.root.descendants("cfRule")  # those of the x14 extension included
+        self._priorities = count(1 + max((int(r.attributes.get("priority", 0)) for r in rules), default=0))
         self._widths: dict[int, int] = {}
         self._last_row = self._used_rows()
 
@@ -80,11 +85,12 @@ class SheetEditor:
         below = Range(row + 1, column, MAX_ROW, column)
         if not any(below.meets(other) for other in self._validated()):
             self._validations.append(validation(spec, below, self._prefix))
+        self._colours.append(conditional_formats(spec, below, self._prefix, self._styles, self._priorities))
 
     def data(self) -> bytes:
         """The part with all edits made."""
         splices = [*self._row_splices(), *self._dimension(), *self._column_widths()]
-        return spliced(self._part, [*splices, *self._validation_splices()])
+        return spliced(self._part, [*splices, *self._colour_splices(), *self._validation_splices()])
 
     def _used_rows(self) -> int:
         """The last row that holds a value or a formula, or that one of them reaches by a merge."""
@@ -257,18 +263,25 @@ class SheetEditor:
                 found += ranges(" ".join(places))
         return found
 
+    def _colour_splices(self) -> list[Splice]:
+        end = self._end_of(_BEFORE_VALIDATIONS)
+        return [(end, end, text.encode()) for text in self._colours if text]
+
+    def _end_of(self, names: set[str]) -> int:
+        return [node for node in self._scan.root.children if node.name in names][-1].end
+
     def _validation_splices(self) -> list[Splice]:
         written = [text for text in self._validations if text]
         if not written:
             return []
         present = self._scan.root.first("dataValidations")
         if present is not None:
-            count = len(present.children) + len(written)
-            return changed(self._part, present, {"count": str(count)}, "".join(written))
+            total = len(present.children) + len(written)
+            return changed(self._part, present, {"count": str(total)}, "".join(written))
         name = f"{self._prefix}dataValidations"
         whole = f'<{name} count="{len(written)}">{"".join(written)}</{name}>'
-        before = [node for node in self._scan.root.children if node.name in _BEFORE_VALIDATIONS]
-        return [(before[-1].end, before[-1].end, whole.encode())]
+        end = self._end_of(_BEFORE_VALIDATIONS)
+        return [(end, end, whole.encode())]
 
 
 def _by_column(row: Node) -> dict[int, Node]:

@@ -20,6 +20,8 @@ _BUILT_IN_DATES = {*range(14, 18), 22, *range(27, 32), 36, *range(50, 55), 57, 5
 _BUILT_IN_TIMES = {*range(18, 22), *range(32, 36), *range(45, 48), 55, 56}
 _LITERALS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]|General|AM/PM|A/P', re.IGNORECASE)
 _ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
+# CT_Stylesheet fixes the order of its parts (ECMA-376 part 1, 18.8.39).
+_BEFORE_DXFS = {"numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cellStyles"}
 
 EMPTY_STYLES = (
     '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
@@ -82,6 +84,9 @@ class Styles:
         fonts = self._root.first("fonts")
         self._fonts = [data[font.start : font.end] for font in fonts.children] if fonts else []
         self._old_fonts = len(self._fonts)
+        conditional = self._root.first("dxfs")
+        self._dxfs = [data[dxf.start : dxf.end] for dxf in conditional.children] if conditional else []
+        self._old_dxfs = len(self._dxfs)
 
     def kind(self, style: int) -> Kind:
         """NUMBER, DATE or TIME: how a number in a cell of this style shows."""
@@ -100,9 +105,18 @@ class Styles:
             self._fonts.append(font)
         return self._derived(0, {"fontId": str(self._fonts.index(font)), "applyFont": "1"})
 
+    def background(self, colour: str) -> int:
+        """The conditional style (dxf) that fills a cell with this colour, as RRGGBB."""
+        p = self._root.prefix
+        fill = f'<{p}fill><{p}patternFill><{p}bgColor rgb="FF{colour}"/></{p}patternFill></{p}fill>'
+        wanted = f"<{p}dxf>{fill}</{p}dxf>".encode()
+        if wanted not in self._dxfs:
+            self._dxfs.append(wanted)
+        return self._dxfs.index(wanted)
+
     def data(self) -> bytes:
         """The part with what was added; byte for byte the same if nothing was."""
-        splices = [*self._added_codes(), *self._added_fonts()]
+        splices = [*self._added_codes(), *self._added_fonts(), *self._added_dxfs()]
         if len(self._xfs) > self._old_xfs:
             xfs = b"".join(self._xfs[self._old_xfs :]).decode()
             splices += changed(self._data, self._formats, {"count": str(len(self._xfs))}, xfs)
@@ -167,3 +181,16 @@ class Styles:
         if fonts is None or not added:
             return []
         return changed(self._data, fonts, {"count": str(len(self._fonts))}, added)
+
+    def _added_dxfs(self) -> list[Splice]:
+        added = b"".join(self._dxfs[self._old_dxfs :]).decode()
+        if not added:
+            return []
+        count = {"count": str(len(self._dxfs))}
+        present = self._root.first("dxfs")
+        if present is not None:
+            return changed(self._data, present, count, added)
+        name = f"{self._root.prefix}dxfs"
+        whole = f'<{name} count="{len(self._dxfs)}">{added}</{name}>'
+        before = [node for node in self._root.children if node.name in _BEFORE_DXFS]
+        return [(before[-1].end, before[-1].end, whole.encode())]

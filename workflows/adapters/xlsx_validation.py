@@ -18,19 +18,17 @@ _WARNING = "Tournée écrit cette colonne d’après les envois et les réponses
 def validation(spec: Column, area: Range, prefix: str) -> str:
     """The validation of a column's cells; empty for a column that needs none.
 
-    A list leaves other words possible. A column of the program shows who keeps it; one without a
-    list also warns before it keeps what is typed: a custom rule that is never met, of the kind
-    « warning », which a person may override.
+    A list leaves other words possible. A column of the program shows who keeps it and warns before it
+    keeps what is typed, if it is no word of its list; without a list, a custom rule that is never met.
+    A warning is what a person may override.
     """
     words = _inline(spec.choices)
     if not words and not spec.tool:
         return ""
     attributes = {"type": "list" if words else "custom", "allowBlank": "1", "showInputMessage": "1"}
-    if not words:
-        attributes |= {"errorStyle": "warning", "showErrorMessage": "1"}
-        attributes |= {"errorTitle": _TITLE, "error": _WARNING}
     if spec.tool:
-        attributes |= {"promptTitle": _TITLE, "prompt": _PROMPT}
+        attributes |= {"errorStyle": "warning", "showErrorMessage": "1"}
+        attributes |= {"errorTitle": _TITLE, "error": _WARNING, "promptTitle": _TITLE, "prompt": _PROMPT}
     first, last = reference(area.top, area.left), reference(area.bottom, area.right)
     attributes["sqref"] = f"{first}:{last}"
     written = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items())
