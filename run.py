@@ -35,6 +35,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 CALLS, TRAINING, PRESENCE = "appel-a-candidatures", "formation", "presence"
 _USUAL_WIDTH = 80
 DEMO_DAY, DEMO_CALL = "2027-03-02T10:00", "2027-1"
+_YEARS = (2000, 2199)
 OK, NEEDS_A_PERSON, COULD_NOT_RUN, UNDER_WAY = 0, 1, 2, 75
 
 
@@ -72,7 +73,7 @@ class Session:
 
         def make_round() -> None:
             office = self.office()
-            account = office.run(_request(office, "passage", Scope(), None, None, "", confirmer=False))
+            account = office.run(_request(office, "passage", Scope()))
             say(self, round_line(account))
 
         return keep_going(make_round, _warn, every, lambda: self.ending)
@@ -184,9 +185,12 @@ def _moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
     if value is None:
         return None
     try:
-        return datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
     except ValueError:
-        raise click.BadParameter("écrivez par exemple 2027-03-01T09:00") from None
+        moment = None
+    if moment is None or not _YEARS[0] <= moment.year <= _YEARS[1]:
+        raise click.BadParameter(f"écrivez par exemple 2027-03-01T09:00, entre {_YEARS[0]} et {_YEARS[1]}.")
+    return moment
 
 
 @click.group(cls=French, options_metavar="[OPTIONS]", subcommand_metavar="COMMANDE [ARGUMENTS]…")
@@ -232,8 +236,8 @@ def sending(command: F) -> F:
         ),
         click.option("--seulement", default="", metavar="ADRESSE", help="N'écrit qu'à cette adresse."),
         click.option("--limite", type=click.IntRange(min=0), metavar="N", help="N'envoie que N messages."),
-        click.option("--reel", "live", flag_value="reel", default=None, help="Envoie pour de bon."),
-        click.option("--essai", "live", flag_value="essai", help="Envoie à l'adresse d'essai seulement."),
+        click.option("--reel", is_flag=True, help="Envoie pour de bon."),
+        click.option("--essai", is_flag=True, help="Envoie à l'adresse d'essai seulement."),
     ):
         command = option(command)
     return command
@@ -250,16 +254,24 @@ def _request(
     office: Office,
     command: str,
     scope: Scope,
-    live: str | None,
-    limite: int | None,
-    seulement: str,
-    confirmer: bool,
+    *,
+    essai: bool = False,
+    reel: bool = False,
+    limite: int | None = None,
+    seulement: str = "",
+    confirmer: bool = False,
 ) -> Request:
     from workflows.core.messages import Mode
     from workflows.engine.pacing import Narrowing
     from workflows.engine.prepare import Request
 
-    mode = office.mode(Mode(live) if live else None)
+    if essai and reel:
+        raise click.UsageError("--essai et --reel se contredisent : gardez-en une.")
+    if seulement and "@" not in seulement:
+        raise click.UsageError(
+            f"--seulement attend une adresse électronique, et « {seulement} » n'en est pas une."
+        )
+    mode = office.mode(Mode.TRIAL if essai else Mode.LIVE if reel else None)
     return Request(command, scope, mode, Narrowing(limite, seulement), confirmer)
 
 

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from workflows.core.disk import cause
 from workflows.core.messages import Belief, History, Launch, Order, Record
 from workflows.core.problems import TourneeError
 from workflows.engine.journal import erasure, messages, pairing
@@ -17,6 +18,12 @@ from workflows.engine.journal.mails import Mails
 from workflows.engine.journal.messages import Message, Outcome, moment, stamp
 
 _SCHEMA_VERSION = 1
+_CAUSES = {
+    "full": "le disque est plein",
+    "readonly": "le fichier est en lecture seule",
+    "unable to open": "le fichier ou son dossier n'est pas accessible",
+    "I/O": "le disque a répondu par une erreur",
+}
 _BUSY_MS = 5_000
 _STRANGE_LOG = "write-ahead log of another copy"
 
@@ -55,29 +62,31 @@ class Journal:
             raise self._failure(error) from error
         except OSError as error:
             raise JournalError(
-                f"Le journal {self._path} ne peut pas être ouvert ({error.strerror}).",
+                f"Le journal {self._path} ne peut pas être ouvert : {cause(error)}.",
                 "Vérifiez les droits du dossier et la place libre du disque, puis relancez.",
             ) from error
 
     def _failure(self, error: sqlite3.DatabaseError) -> JournalError:
         words = str(error)
-        if "full" in words or "readonly" in words or "unable to open" in words or "I/O" in words:
-            return JournalError(
-                f"Le journal {self._path} ne peut pas être écrit ({words}).",
-                "Libérez de la place ou rendez le dossier accessible en écriture, puis relancez.",
-            )
+        for sign, why in _CAUSES.items():
+            if sign in words:
+                return JournalError(
+                    f"Le journal {self._path} ne peut pas être écrit : {why}.",
+                    "Libérez de la place ou rendez le dossier accessible en écriture, puis relancez.",
+                )
         if "locked" in words:
             return JournalError(
                 f"Le journal {self._path} est utilisé par un autre programme.", "Fermez-le, puis relancez."
             )
         if words == _STRANGE_LOG:
             return JournalError(
-                f"Le journal {self._path} a été remplacé par une autre copie, à côté du fichier -wal de la première.",
-                "Déplacez ailleurs ses voisins -wal et -shm, puis relancez : la tournée reprendra ce que dit la"
-                " feuille.",
+                f"Le journal {self._path} a été remplacé par une autre copie, à côté du fichier -wal"
+                " de la première.",
+                "Déplacez ailleurs ses voisins -wal et -shm, puis relancez : la tournée reprendra"
+                " ce que dit la feuille.",
             )
         return JournalError(
-            f"Le journal {self._path} est abîmé ({words}).",
+            f"Le journal {self._path} est abîmé, ou n'est pas un journal de Tournée.",
             "Remettez en place une sauvegarde de ce fichier ; à défaut, déplacez-le ailleurs avec ses voisins"
             " -wal et -shm : la prochaine tournée reprendra ce que dit la feuille et ne renverra rien"
             " de ce qui y est « Envoyé ».",
