@@ -15,6 +15,7 @@ from typing import Any, cast
 from workflows import call_for_applications, presence, training
 from workflows.core import words
 from workflows.core.book import Names
+from workflows.core.disk import cause
 from workflows.core.messages import Mode, Record
 from workflows.core.ports import AddSheet, Transport, Workbook
 from workflows.core.problems import TourneeError
@@ -127,7 +128,7 @@ class Office:
             return sum(erase(folder, wanted) for folder in folders)
         except OSError as error:
             raise TourneeError(
-                f"L'adresse est effacée du journal, mais un message n'a pas pu l'être ({error.strerror}).",
+                f"L'adresse est effacée du journal, mais un message n'a pas pu l'être : {cause(error)}.",
                 "Vérifiez les droits des dossiers de donnees/, puis relancez effacer.",
             ) from error
 
@@ -278,7 +279,7 @@ class Office:
 
 def _unwritable(folder: Path, error: OSError) -> TourneeError:
     return TourneeError(
-        f"Le dossier {folder} ne peut pas être écrit ({error.strerror}).",
+        f"Le dossier {folder} ne peut pas être écrit : {cause(error)}.",
         "Vérifiez ses droits et la place libre du disque, puis relancez.",
     )
 
@@ -337,5 +338,5 @@ def _making(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise TourneeError(
-            f"Le dossier {folder} ne peut pas être créé ({error.strerror}).", "Choisissez un autre endroit."
+            f"Le dossier {folder} ne peut pas être créé : {cause(error)}.", "Choisissez un autre endroit."
         ) from error
