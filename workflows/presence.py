@@ -205,7 +205,7 @@ class _Decider:
         try:
             self._in_service(row, step, week)
             self._short(ref, row, week)
-            recipients = self._reachable(ref, row)
+            recipients = self._reachable(ref, row, week)
             self._due(step, week, start)
         except _Held as held:
             return Wait(key, held.reason, until=held.until)
@@ -253,8 +253,10 @@ class _Decider:
         entry = self.ledger.entry(week, ref)
         return (entry.declared if entry else None) or timedelta()
 
-    def _reachable(self, ref: str, row: Row) -> tuple[str, ...]:
-        """The addresses, unless a person has to talk first."""
+    def _reachable(self, ref: str, row: Row, week: IsoWeek) -> tuple[str, ...]:
+        """The addresses, unless a person has to talk first, or has just done so."""
+        if str(week) < self.alerts.cleared.get(ref, ""):
+            raise _Held(f"alerte levée : les rappels reprennent avec la semaine {self.alerts.cleared[ref]}")
         if said := self.alerts.standing.get(ref):
             raise _Held(f"« {said[:40]} » dans la colonne Alerte de Promeneurs, à vider une fois fait")
         recipients = people.contact(self.desk.book[words.PEOPLE], row)

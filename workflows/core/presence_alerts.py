@@ -36,6 +36,8 @@ class Alerts:
     """By Promeneur, what `Alerte` says or is about to say."""
     raised: list[str] = field(default_factory=list)
     """Those whose cell is still to be written."""
+    cleared: dict[str, str] = field(default_factory=dict)
+    """By Promeneur, the week with which everything starts anew since an alert was cleared."""
     facts: dict[str, str] = field(default_factory=dict)
     """To be remembered at once."""
     written_facts: dict[str, str] = field(default_factory=dict)
@@ -48,13 +50,15 @@ def alerts(desk: Desk, ledger: Ledger) -> Alerts:
     counter = _Counter(desk, ledger)
     for ref, row in desk.book[PEOPLE].by_ref().items():
         said, seen = label(row.cell("Alerte")), f"alerte:{ref}" in desk.history.facts
+        found.cleared[ref] = desk.history.facts.get(f"compte:{ref}", "")
         if said:
             found.standing[ref] = said
             if not seen:
                 found.facts[f"alerte:{ref}"] = "oui"
         elif seen:
-            found.facts |= {f"alerte:{ref}": "", f"compte:{ref}": str(counter.current)}
-        elif counter.reached(ref, row):
+            found.cleared[ref] = str(counter.current)
+            found.facts |= {f"alerte:{ref}": "", f"compte:{ref}": found.cleared[ref]}
+        elif counter.reached(ref, row, found.cleared[ref]):
             found.standing[ref] = TO_CONTACT
             found.raised.append(ref)
             found.written_facts[f"alerte:{ref}"] = "oui"
@@ -76,9 +80,8 @@ class _Counter:
         self.past = past_weeks(self.current)
         self.suspended = frozenset(week for week in self.past if suspended(self.desk, week))
 
-    def reached(self, ref: str, row: Row) -> bool:
-        """Whether the weeks before the current one end with enough short ones, none of them cleared."""
-        since = self.desk.history.facts.get(f"compte:{ref}", "")
+    def reached(self, ref: str, row: Row, since: str) -> bool:
+        """Whether the weeks before the current one, from `since` on, end with enough short ones."""
         short = 0
         try:
             for week in self.past:

@@ -14,15 +14,11 @@ from workflows.core.presence_alerts import TO_CONTACT, Alerts
 from workflows.core.presence_rows import Ledger
 from workflows.core.presence_weeks import BILAN, REMINDER, campaign, message_key, past_weeks
 from workflows.core.reading import Flagged
-from workflows.core.statuses import Shown, believed_moment, believed_state, shown
+from workflows.core.statuses import SETTLED_BY_COMMAND, Shown, believed_moment, believed_state, shown
 from workflows.core.tables import Row
 from workflows.core.weeks import IsoWeek
 from workflows.core.workflow import Desk, Outlook
 
-_UNSURE = (
-    "Parti ou non ? Regardez dans les messages envoyés : le programme ne le renverra pas de lui-même"
-    " (commande « trancher »)."
-)
 _COLUMNS = {REMINDER: "Rappel", BILAN: "Bilan"}
 
 
@@ -109,8 +105,7 @@ class _Board:
             return None
         if verdict is None and record and record.state is State.PLANNED:
             verdict = Wait(key, f"le {step} n'est pas parti à temps")
-        found = shown(record, verdict, self.outlook.leaving, self.desk.now)
-        return Shown(found.state, None, _UNSURE) if found.state == words.UNCERTAIN else found
+        return shown(record, verdict, self.outlook.leaving, self.desk.now, unsure=SETTLED_BY_COMMAND)
 
     def _values(
         self, ref: str, week: IsoWeek, row: Row | None, states: Mapping[str, Shown | None]
@@ -120,7 +115,7 @@ class _Board:
             values["Rappelé le"] = reminder.at
         reasons = [state.reason for state in states.values() if state and state.reason]
         decided = any(message_key(ref, step, week) in self.verdicts for step in _COLUMNS)
-        doubted = row is not None and label(row.cell("Motif")).startswith(_UNSURE[:14])
+        doubted = row is not None and label(row.cell("Motif")).startswith(SETTLED_BY_COMMAND[:14])
         if reasons or decided or doubted:  # else the reason of an earlier round stays
             values["Motif"] = " ; ".join(dict.fromkeys(reasons))[:500] or None
         return values
