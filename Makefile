@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench faults lock clean
+.PHONY: help demo test lint types bench faults docs lock clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile
@@ -31,6 +31,10 @@ bench: $(INSTALLED) ## measures a round of 3 000 people
 
 faults: $(INSTALLED) ## breaks servers and kills the program, and counts what arrived
 	@$(RUN) -m tests.faults
+
+docs: $(INSTALLED) ## writes templates/LISEZMOI.md again, from the code
+	@$(RUN) -c 'from workflows.office import templates_readme; print(templates_readme(), end="")' \
+		>templates/.LISEZMOI.new && mv templates/.LISEZMOI.new templates/LISEZMOI.md
 
 # The stamp is written last: an installation that was interrupted is made again from nothing.
 $(INSTALLED): requirements.txt

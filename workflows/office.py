@@ -220,16 +220,20 @@ class Office:
 
         return MaildirTransport(self.data / "essais")
 
-    def renderer(self) -> Renderer:
-        """The templates of this workspace, the shipped ones where it has none."""
+    def common_words(self) -> dict[str, str]:
+        """What every template may say; templates_doc.COMMON has an example of each."""
         who = self.general.coordination
-        common = {
+        return {
             "nom_coordination": who.name,
             "telephone": who.phone,
             "courriel_coordination": self.general.contact.address,
             "expediteur": self.general.sender.name or who.name,
         }
-        return Renderer([self.workspace / "templates", CHECKOUT / "templates"], common, who.colour)
+
+    def renderer(self) -> Renderer:
+        """The templates of this workspace, the shipped ones where it has none."""
+        folders = [self.workspace / "templates", CHECKOUT / "templates"]
+        return Renderer(folders, self.common_words(), self.general.coordination.colour)
 
     def journal(self) -> Journal:
         """The workspace's journal, made where there is none."""
@@ -322,11 +326,20 @@ def create_demo(folder: Path) -> None:
         workbook.write_bytes(sample)
 
 
+def templates_readme() -> str:
+    """templates/LISEZMOI.md as the code makes it."""
+    from workflows.engine.templates_doc import readme
+
+    return readme(WORKFLOWS, CHECKOUT / "templates")
+
+
 def _furnish(folder: Path) -> None:
     for part in ("config", "templates", "pieces-jointes"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     for shipped in sorted((CHECKOUT / "config").glob("*.toml")):
         (folder / "config" / shipped.name).write_bytes(shipped.read_bytes())
+    guide = Path("templates", "LISEZMOI.md")
+    (folder / guide).write_bytes((CHECKOUT / guide).read_bytes())
     data = folder / _DATA
     data.mkdir(mode=0o700)
     (data / ".gitignore").write_text("*\n", encoding="utf-8")
