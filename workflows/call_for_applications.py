@@ -25,6 +25,7 @@ from workflows.core.campaigns import (
     unusable,
 )
 from workflows.core.cells import fold, label, text
+from workflows.core.follow_ups import FollowUp, next_follow_up, sent_on
 from workflows.core.messages import Belief, Flag, Plan, Record, RowWish, Send, State, Unsure, Verdict, Wait
 from workflows.core.parsers import delays
 from workflows.core.problems import Problem
@@ -37,7 +38,6 @@ from workflows.core.structures import contact, enclosures, not_solicited
 from workflows.core.tables import Row
 from workflows.core.trials import trial_verdicts
 from workflows.core.workflow import Desk, Outlook, Scope, Step
-from workflows.core.working_days import add_working_days
 
 NAME = "appel-a-candidatures"
 TABS = (words.STRUCTURES, words.CALLS, words.APPLICATIONS)
@@ -218,54 +218,23 @@ class _Decider:
 
     def _next_follow_up(self, row: Row, ref: str, announced: Record, line: Row | None) -> Verdict:
         """The next follow-up, if any, and when: on working days counted from the announcement."""
-        assert announced.sent_at is not None
         past = f"déjà envoyé le {french.date_short(self._day(announced))}"
         if line and (decision := label(line.cell("Décision"))):
             return Wait(announced.key, f"{past} ; décision prise : {decision[:40]}")
-        previous = announced
-        for number, days in enumerate(self.desk.settings["relances"], start=1):
-            key = f"{self.call.campaign}:{ref}:relance-{number}"
-            record = self.desk.history.records.get(key)
-            if record is None or record.state is State.PLANNED:
-                due = self._due(announced, previous, number, days)
-                return self._follow_up_on(due, number, row, ref, key, record, announced, past)
-            if record.state in (State.UNCERTAIN, State.SENDING):
-                return Unsure(key)
-            if record.state is State.REFUSED:
-                return Wait(key, f"relance {number} refusée : {refusals(record) or record.detail}")
-            previous = record
-        return Wait(announced.key, past)
-
-    def _due(self, announced: Record, previous: Record, number: int, days: int) -> date:
-        """The day of a follow-up; after a late one, at least half its interval goes by."""
-        due = add_working_days(self._day(announced), days)
-        if number == 1:
-            return due
-        interval = days - self.desk.settings["relances"][number - 2]
-        return max(due, add_working_days(self._day(previous), (interval + 1) // 2))
-
-    def _follow_up_on(
-        self,
-        due: date,
-        number: int,
-        row: Row,
-        ref: str,
-        key: str,
-        record: Record | None,
-        announced: Record,
-        past: str,
-    ) -> Verdict:
-        if self.desk.trial:
-            due = self.desk.today
-        elif self.call.deadline and max(due, self.desk.today) > self.call.deadline:
-            return Wait(announced.key, f"{past} ; pas de relance après la date limite")
-        if self.desk.today < due:
-            return Wait(key, f"{past} ; relance {number} prévue le {french.date_short(due)}", until=due)
-        return self._send(row, ref, key, f"relance-{number}", FOLLOW_UP, record, announced=announced)
+        records, today = self.desk.history.records, self.desk.today
+        found = next_follow_up(announced, records, self.desk.settings["relances"], self.desk.now.tzinfo)
+        if not isinstance(found, FollowUp):
+            return found or Wait(announced.key, past)
+        if not self.desk.trial:
+            if self.call.deadline and max(found.due, today) > self.call.deadline:
+                return Wait(announced.key, f"{past} ; pas de relance après la date limite")
+            if today < found.due:
+                return found.wait(past)
+        record = records.get(found.key)
+        return self._send(row, ref, found.key, found.step, FOLLOW_UP, record, announced=announced)
 
     def _day(self, record: Record) -> date:
-        assert record.sent_at is not None
-        return record.sent_at.astimezone(self.desk.now.tzinfo).date()
+        return sent_on(record, self.desk.now.tzinfo)
 
     def _send(
         self,

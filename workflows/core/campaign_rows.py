@@ -6,7 +6,7 @@ What they say is believed where the journal knows nothing; what the journal know
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -119,7 +119,7 @@ class CampaignTab:
         copied = _copied(row.cell("Courriel"))
         if state := believed_state(row.cell(self.state)):
             yield from self._first(row, campaign, subject, state, copied, now)
-        for step, said, at in self._laters_of(label(row.cell(self.later)), now):
+        for step, said, at in read_laters(self.laters, row.cell(self.later), now):
             key = f"{campaign}:{subject}:{step}"
             yield Belief(Record(key, campaign, step, subject, said, copied, sent_at=at))
 
@@ -136,16 +136,44 @@ class CampaignTab:
         record = Record(key, campaign, step, subject, state, copied, sent_at=at, detail=detail)
         yield Belief(record, Order(base, key) if number else None)
 
-    def _laters_of(self, said: str, now: datetime) -> Iterator[tuple[str, State, datetime]]:
-        """Step, state and moment of each message that « J-7 le 25/03/2027 ; J-1 en cours » tells of."""
-        for kind in self.laters:
-            pattern = rf"(?:^|; ?){re.escape(kind.label)}(\d*) (?:le (\d\d)/(\d\d)/(\d{{4}})|(\w[\w ]*))"
-            for number, day, month, year, word in re.findall(pattern, said):
-                state = State.SENT if day else State.REFUSED if word.startswith("refusé") else State.UNCERTAIN
-                at = now
-                if day:
-                    at = datetime(int(year), int(month), int(day), 12, tzinfo=now.tzinfo)
-                yield f"{kind.step}{number}", state, at
+
+def read_laters(laters: Iterable[Later], cell: Cell, now: datetime) -> Iterator[tuple[str, State, datetime]]:
+    """Step, state and moment of each message that « J-7 le 25/03/2027 ; J-1 en cours » tells of."""
+    said = label(cell)
+    for kind in laters:
+        pattern = rf"(?:^|; ?){re.escape(kind.label)}(\d*) (?:le (\d\d)/(\d\d)/(\d{{4}})|(\w[\w ]*))"
+        for number, day, month, year, word in re.findall(pattern, said):
+            state = State.SENT if day else State.REFUSED if word.startswith("refusé") else State.UNCERTAIN
+            at = now
+            if day:
+                at = datetime(int(year), int(month), int(day), 12, tzinfo=now.tzinfo)
+            yield f"{kind.step}{number}", state, at
+
+
+def later_words(
+    laters: Sequence[Later], records: Iterable[Record], leaving: Collection[str], now: datetime
+) -> str:
+    """The same for one subject's messages, in the order in which they left; empty for none."""
+    found: list[tuple[datetime, str]] = []
+    for record in records:
+        kind = next((k for k in laters if record.step.startswith(k.step)), None)
+        if kind and (said := _said(record, kind, leaving, now)):
+            name = kind.label + record.step.removeprefix(kind.step)
+            found.append((record.sent_at or now, f"{name} {said}"))
+    return " ; ".join(said for _, said in sorted(found))
+
+
+def _said(record: Record, kind: Later, leaving: Collection[str], now: datetime) -> str:
+    if record.key in leaving:
+        return "en cours"
+    match record.state:
+        case State.SENT if record.sent_at:
+            return f"le {french.date_short(record.sent_at.astimezone(now.tzinfo).date())}"
+        case State.REFUSED:
+            return kind.refused
+        case State.UNCERTAIN | State.SENDING:
+            return "à vérifier"
+    return ""
 
 
 class Display:
@@ -187,34 +215,16 @@ class Display:
             self.rows.subject: subject,
             self.rows.state: state.state,
             self.rows.at: state.at,
-            self.rows.later: self._later_words(campaign, subject) or None,
+            self.rows.later: later_words(
+                self.rows.laters, self.past(campaign).get(subject, ()), self.leaving, self.desk.now
+            )
+            or None,
             "Motif": state.reason[:500] or None,
             "Commande faite": done_words(history.orders.get(base), base, history.records, self.desk.now),
         }
         if name or address:
             values |= {"Nom": name[:200], "Courriel": (" ; ".join(reached) or address[:200]) or None}
         return values
-
-    def _later_words(self, campaign: str, subject: str) -> str:
-        found: list[tuple[datetime, str]] = []
-        for record in self.past(campaign).get(subject, []):
-            kind = next((k for k in self.rows.laters if record.step.startswith(k.step)), None)
-            if kind and (said := self._said(record, kind)):
-                name = kind.label + record.step.removeprefix(kind.step)
-                found.append((record.sent_at or self.desk.now, f"{name} {said}"))
-        return " ; ".join(said for _, said in sorted(found))
-
-    def _said(self, record: Record, kind: Later) -> str:
-        if record.key in self.leaving:
-            return "en cours"
-        match record.state:
-            case State.SENT if record.sent_at:
-                return f"le {french.date_short(record.sent_at.astimezone(self.desk.now.tzinfo).date())}"
-            case State.REFUSED:
-                return kind.refused
-            case State.UNCERTAIN | State.SENDING:
-                return "à vérifier"
-        return ""
 
 
 def _copied(cell: Cell) -> tuple[str, ...]:

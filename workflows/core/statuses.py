@@ -12,10 +12,10 @@ from workflows.core.messages import Flag, Record, Send, State, Unsure, Verdict, 
 from workflows.core.ports import Cell, Kind
 from workflows.core.rows import date_
 
-_UNSURE = (
-    "Parti ou non ? Regardez dans les messages envoyés : s'il n'y est pas,"
-    f" écrivez « {words.SEND_AGAIN} » dans Commande."
-)
+_UNSURE = "Parti ou non ? Regardez dans les messages envoyés :"
+SETTLED_BY_ORDER = f"{_UNSURE} s'il n'y est pas, écrivez « {words.SEND_AGAIN} » dans Commande."
+SETTLED_BY_COMMAND = f"{_UNSURE} le programme ne le renverra pas de lui-même (commande « trancher »)."
+"""What to do about a message in doubt, on a row with `Commande` and on one without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,18 @@ def refusals(record: Record) -> str:
     return " ; ".join(f"{address} refusée : {words_}" for address, words_ in record.refused.items())
 
 
-def shown(record: Record | None, verdict: Verdict | None, leaving: Collection[str], now: datetime) -> Shown:
-    """The journal is right where it knows how the message ended; else the verdict speaks."""
+def shown(
+    record: Record | None,
+    verdict: Verdict | None,
+    leaving: Collection[str],
+    now: datetime,
+    *,
+    unsure: str = SETTLED_BY_ORDER,
+) -> Shown:
+    """The journal is right where it knows how the message ended; else the verdict speaks.
+
+    `unsure`: what to do about one in doubt.
+    """
     reason = _reason(verdict)
     if record and record.key in leaving:
         return Shown(words.SENDING)
@@ -45,7 +55,7 @@ def shown(record: Record | None, verdict: Verdict | None, leaving: Collection[st
         case State.REFUSED:
             return Shown(words.REFUSED, None, (refusals(record) or record.detail) if record else "")
         case State.UNCERTAIN | State.SENDING:
-            return Shown(words.UNCERTAIN, None, _UNSURE)
+            return Shown(words.UNCERTAIN, None, unsure)
     if record and record.reached:  # the server put off the other recipients
         reason = f"parti pour {french.join(record.reached)} ; {reason}"
     match verdict:
@@ -54,7 +64,7 @@ def shown(record: Record | None, verdict: Verdict | None, leaving: Collection[st
         case Send():
             return Shown(words.TO_SEND, None, reason)
         case Unsure():
-            return Shown(words.UNCERTAIN, None, _UNSURE)
+            return Shown(words.UNCERTAIN, None, unsure)
     return Shown(words.WAITING, None, reason)
 
 
