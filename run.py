@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 CALLS, TRAINING, PRESENCE = "appel-a-candidatures", "formation", "presence"
+ROUND, READING = "passage", "reponses relever"
 _USUAL_WIDTH = 80
 DEMO_DAY, DEMO_CALL = "2027-03-02T10:00", "2027-1"
 _YEARS = (2000, 2199)
@@ -73,7 +74,7 @@ class Session:
 
         def make_round() -> None:
             office = self.office()
-            account = office.run(_request(office, "passage", Scope()))
+            account = office.run(_request(office, ROUND, Scope()))
             say(self, round_line(account))
 
         return keep_going(make_round, _warn, every, lambda: self.ending)
@@ -272,7 +273,8 @@ def _request(
             f"--seulement attend une adresse électronique, et « {seulement} » n'en est pas une."
         )
     mode = office.mode(Mode.TRIAL if essai else Mode.LIVE if reel else None)
-    return Request(command, scope, mode, Narrowing(limite, seulement), confirmer)
+    reads, sends = command in (ROUND, READING), command != READING
+    return Request(command, scope, mode, Narrowing(limite, seulement), confirmer, reads, sends)
 
 
 def _show(session: Session, account: Account) -> int:
@@ -477,6 +479,40 @@ def rappeler(session: Session, /, semaine: str, yes: bool, **narrowing: Any) -> 
     return _send(session, office, request, yes=yes)
 
 
+@cli.group(options_metavar="", subcommand_metavar="COMMANDE [ARGUMENTS]…")
+def reponses() -> None:
+    """Les réponses reçues."""
+
+
+@reponses.command()
+@click.option("--confirmer", is_flag=True, help="Accepte qu'un onglet ait perdu la moitié de ses lignes.")
+@click.option("--essai", is_flag=True, help="N'écrit pas dans le classeur.")
+@click.option("--reel", is_flag=True, help="Écrit dans le classeur, même en mode essai.")
+@click.pass_obj
+def relever(session: Session, /, **narrowing: Any) -> int:
+    """Lit la boîte aux lettres et note les réponses dans le classeur."""
+    from workflows.core.workflow import Scope
+
+    office = session.office()
+    return _show(session, office.run(_request(office, READING, Scope(), **narrowing)))
+
+
+@reponses.command()
+@click.argument("fichiers", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FICHIER…")
+@click.pass_obj
+def lire(session: Session, fichiers: tuple[Path, ...]) -> int:
+    """Dit comment ces messages (.eml) sont compris, sans rien changer."""
+    from workflows.engine.report import recognised_json, recognised_lines
+
+    found = session.office().read_mails(fichiers)
+    if session.json_form:
+        print_json([recognised_json(each) for each in found])
+    else:
+        for line in recognised_lines(found):
+            click.echo(line)
+    return OK
+
+
 @cli.command()
 @sending
 @click.pass_obj
@@ -485,7 +521,7 @@ def passage(session: Session, /, **narrowing: Any) -> int:
     from workflows.core.workflow import Scope
 
     office = session.office()
-    return _show(session, office.run(_request(office, "passage", Scope(), **narrowing)))
+    return _show(session, office.run(_request(office, ROUND, Scope(), **narrowing)))
 
 
 @cli.command()

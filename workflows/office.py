@@ -5,19 +5,20 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
-from workflows import call_for_applications, presence, training
-from workflows.core import words
+from workflows import call_for_applications, presence, replies, training
+from workflows.core import reply_settings, words
 from workflows.core.book import Names
 from workflows.core.disk import cause
 from workflows.core.messages import Mode, Record
-from workflows.core.ports import AddSheet, Transport, Workbook
+from workflows.core.ports import AddSheet, Mailbox, Transport, Workbook
 from workflows.core.problems import TourneeError
 from workflows.core.workflow import Workflow
 from workflows.engine import round as rounds
@@ -26,6 +27,8 @@ from workflows.engine.attachments import AttachmentFolder
 from workflows.engine.checkup import Check, check_up
 from workflows.engine.crontab import crontab_lines
 from workflows.engine.general import General, MailSettings
+from workflows.engine.intake import Desk as IntakeDesk
+from workflows.engine.intake import Recognised, Understand, read_file
 from workflows.engine.journal import Journal
 from workflows.engine.prepare import Request, Tools
 from workflows.engine.rendering import Renderer
@@ -38,7 +41,7 @@ WORKFLOWS: tuple[Workflow, ...] = tuple(
 )
 CHECKOUT = Path(__file__).resolve().parent.parent
 """Where the shipped configuration and templates stand."""
-_SMTP_TIMEOUT = 60.0
+_MAIL_TIMEOUT = 60.0
 _DATA = "donnees"
 _LAST_SENDING = ".dernier-envoi"
 """Beside the journal: with it gone and an old workbook put back, this file alone knows that mail left."""
@@ -171,7 +174,23 @@ class Office:
             progress=self.progress,
             last_sending=self._last_sending,
             note_sending=self._note_sending,
+            mailbox=self.mailbox,
+            understand=self._understand(),
         )
+
+    def _understand(self) -> Understand:
+        values = self.settings.workflows[reply_settings.FILE]
+        return partial(
+            replies.understand,
+            words=reply_settings.words_of(values),
+            trusted_server=values["serveur_de_confiance"],
+        )
+
+    def read_mails(self, files: Iterable[Path]) -> list[Recognised]:
+        """How these mails would be understood and matched; changes nothing."""
+        with contextlib.closing(self._read_only_journal()) as journal:
+            desk = IntakeDesk(journal, self._understand(), self.clock())
+            return [read_file(desk, file) for file in files]
 
     def names(self) -> Names:
         """Her names for tabs and headings; what one file renames holds for every workflow."""
@@ -195,6 +214,37 @@ class Office:
 
         return XlsxWorkbook(sheet.file, today=lambda: self.clock().date())
 
+    def mailbox(self) -> Mailbox:
+        """Where replies arrive. Raises TourneeError for a password or a name that is missing."""
+        box = self.general.replies
+        if box.kind == "maildir":
+            from workflows.adapters.maildir import MaildirMailbox
+
+            return MaildirMailbox(box.folder)
+        from workflows.adapters.imap_mailbox import Encryption, ImapMailbox, Marking
+
+        if not box.user:
+            raise TourneeError(
+                "Le nom de connexion de la boîte aux lettres manque.",
+                "Écrivez utilisateur dans la partie [reponses] de config/general.toml.",
+            )
+        values = self.settings.workflows[reply_settings.FILE]
+        how = values["marquer"]
+        return ImapMailbox(
+            box.host,
+            box.port,
+            cast(Encryption, box.encryption),
+            box.user,
+            secret(box.password_source, self.workspace, self.environ),
+            box.mailbox,
+            Marking(
+                values["mot_cle"] if how == reply_settings.KEYWORD else "",
+                values["dossier"] if how == reply_settings.FOLDER else "",
+            ),
+            _MAIL_TIMEOUT,
+            datetime.now(UTC).date(),
+        )
+
     def transport(self, mail: MailSettings) -> Transport:
         """What takes the mail. Raises TourneeError for a password that is missing."""
         if mail.kind == "maildir":
@@ -210,7 +260,7 @@ class Office:
             mail.user,
             secret(mail.password_source, self.workspace, self.environ) if mail.user else "",
             self.general.sender.address,
-            _SMTP_TIMEOUT,
+            _MAIL_TIMEOUT,
         )
 
     def _trial_transport(self) -> Transport:
@@ -290,7 +340,8 @@ def _unwritable(folder: Path, error: OSError) -> TourneeError:
 
 def open_office(workspace: Path, clock_in: Callable[[General], Clock], environ: Mapping[str, str]) -> Office:
     """Read the configuration of a workspace. Raises SettingsError with everything that is wrong."""
-    settings = load(workspace, {f"{w.NAME}.toml": w.SECTION for w in WORKFLOWS})
+    sections = {f"{w.NAME}.toml": w.SECTION for w in WORKFLOWS}
+    settings = load(workspace, {**sections, reply_settings.FILE: reply_settings.SECTION})
     return Office(workspace, settings, clock_in(settings.general), environ)
 
 
@@ -307,7 +358,7 @@ def create_workspace(folder: Path) -> None:
     tabs = list({tab.title: tab for workflow in WORKFLOWS for tab in workflow.TABS}.values())
     create_workbook(
         folder / _DATA / "coordination.xlsx",
-        [AddSheet(tab.title, tab.columns) for tab in [*tabs, words.STATUS]],
+        [AddSheet(tab.title, tab.columns) for tab in [*tabs, words.UNMATCHED, words.STATUS]],
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from workflows.core.messages import Mode
-from workflows.core.ports import TransportError, WorkbookError
+from workflows.core.ports import MailboxError, TransportError, WorkbookError
 from workflows.core.problems import TourneeError
 from workflows.core.workflow import Scope
 from workflows.engine.prepare import Request, Tools, prepare
@@ -40,6 +40,7 @@ def check_up(tools: Tools) -> Iterator[Check]:
     yield from _templates(tools)
     yield from _workbook(tools)
     yield from _transport(tools)
+    yield from _mailbox(tools)
 
 
 def _templates(tools: Tools) -> Iterator[Check]:
@@ -79,3 +80,18 @@ def _transport(tools: Tools) -> Iterator[Check]:
         yield Check(Mark.BAD, error.what, error.remedy)
     else:
         yield Check(Mark.GOOD, "L'envoi du courrier est prêt.")
+
+
+def _mailbox(tools: Tools) -> Iterator[Check]:
+    if tools.mailbox is None:
+        return
+    try:
+        mailbox = tools.mailbox()
+        try:
+            mailbox.check()
+        finally:
+            mailbox.close()
+    except (TourneeError, MailboxError) as error:
+        yield Check(Mark.BAD, error.what, error.remedy)
+    else:
+        yield Check(Mark.GOOD, "La boîte aux lettres des réponses est lisible.")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
+from pathlib import Path
 from typing import Protocol
 
 from workflows.core import matching, words
@@ -164,6 +165,24 @@ def recognise(desk: Desk, content: bytes) -> tuple[Received, Understood]:
     clues = Clues(seen.sender, seen.subject, threads, seen.original_message_id)
     found = matching.match(clues, mail, outbox, desk.addresses, desk.journal.mails.secret())
     return matching.attach(mail, found), seen
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """One file's mail, for `reponses lire`; `mail` is None for a file that cannot be opened."""
+
+    file: Path
+    mail: Received | None
+    original: Understood | None = None
+
+
+def read_file(desk: Desk, file: Path) -> Recognised:
+    """How the mail in this file is understood; a file that cannot be opened is told as such."""
+    try:
+        mail, seen = recognise(desk, file.read_bytes())
+    except OSError:
+        return Recognised(file, None)
+    return Recognised(file, mail, seen)
 
 
 def _received(seen: Understood, desk: Desk) -> Received:

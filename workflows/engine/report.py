@@ -10,10 +10,14 @@ from typing import Any
 
 from workflows.core import french
 from workflows.core.french import typography
+from workflows.core.matching import ALTERED
 from workflows.core.messages import Mode, Record
 from workflows.core.problems import Problem, TourneeError
+from workflows.core.received import Received
+from workflows.core.words import TO_READ
 from workflows.engine.account import Account, Mail
 from workflows.engine.checkup import Check, Mark
+from workflows.engine.intake import OWN, Recognised
 from workflows.engine.story import Story
 from workflows.engine.terminal import PLAIN, Screen
 
@@ -47,6 +51,65 @@ def as_json(account: Account) -> dict[str, Any]:
     return found
 
 
+def recognised_json(found: Recognised) -> dict[str, Any]:
+    """How one file's mail is understood; one that cannot be opened is for a person to read."""
+    mail = found.mail
+    return {
+        "file": found.file.name,
+        "kind": _kind_of(found),
+        "answer": _answer_of(mail),
+        "question": bool(mail and mail.question),
+        "hours": mail.hours.total_seconds() / 3600 if mail and mail.hours is not None else None,
+        "return_date": mail.return_date.isoformat() if mail and mail.return_date else None,
+        "bounced": list(mail.bounced) if mail else [],
+        "extract": mail.extract if mail else "",
+        "matched": (mail.key if mail else "") or None,
+    }
+
+
+def _kind_of(found: Recognised) -> str:
+    if found.mail is None or found.original is None:
+        return "unreadable"
+    return str(found.original.kind.value) if found.mail.kind == OWN else found.mail.kind
+
+
+def _answer_of(mail: Received | None) -> str | None:
+    """What `Réponse` would say, as far as it is an answer."""
+    if mail is None:
+        return TO_READ
+    if mail.kind not in ("answer", "calendar", "unreadable"):
+        return None
+    return (mail.word if mail.attached or mail.doubt == ALTERED else mail.answer) or None
+
+
+def recognised_lines(found: Sequence[Recognised]) -> list[str]:
+    """The same for a person, a line each."""
+    lines = []
+    for each in found:
+        told = recognised_json(each)
+        parts = [f"{each.file.name} : {_KINDS[told['kind']]}"]
+        parts += [f"« {told['answer']} »"] if told["answer"] else []
+        parts += ["pose une question"] if told["question"] else []
+        parts += [french.duration(each.mail.hours)] if each.mail and each.mail.hours is not None else []
+        parts += [", ".join(told["bounced"])] if told["bounced"] else []
+        parts += [f"répond à {told['matched']}"] if told["matched"] else []
+        lines.append(", ".join(parts) + ".")
+        lines += [f"    {told['extract']}"] if told["extract"] else []
+    return [typography(line) for line in lines]
+
+
+_KINDS = {
+    "answer": "une réponse",
+    "hours": "des heures",
+    "calendar": "une réponse d'agenda",
+    "bounce": "un message revenu",
+    "delayed": "un avis sans effet (retard, accusé de lecture)",
+    "absence": "une absence",
+    "opposition": "une opposition",
+    "unreadable": "illisible",
+}
+
+
 def problem_json(problem: Problem) -> dict[str, str]:
     return {name: typography(getattr(problem, name)) for name in ("where", "what", "remedy")}
 
@@ -71,6 +134,8 @@ def plan_line(account: Account) -> str:
 def summary(account: Account, screen: Screen = PLAIN) -> list[str]:
     """What the round did, for the terminal."""
     lines = [screen.mark(_SIGNS[account.exit_status], line) for line in _said(screen, _counts(account))]
+    if account.replies.read:
+        lines += _said(screen, _replies_line(account))
     if account.error:
         lines += _said(screen, f"Arrêté : {account.error.what} {account.error.remedy}")
     lines += _problem_lines(account.problems, screen)
@@ -81,6 +146,13 @@ def summary(account: Account, screen: Screen = PLAIN) -> list[str]:
             screen, "Les statuts ne sont pas encore dans le classeur : la prochaine tournée les écrira."
         )
     return lines
+
+
+def _replies_line(account: Account) -> str:
+    read = french.plural(account.replies.read, "message lu", "messages lus")
+    unmatched = account.replies.unmatched
+    rest = f", {unmatched} sans ligne connue (onglet À rattacher)" if unmatched else ""
+    return f"Réponses : {read} dans la boîte, {french.plural(account.replies.matched, 'rattaché')}{rest}."
 
 
 def round_line(account: Account) -> str:
