@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workflows.core import rows
-from workflows.core.ports import Kind, Sheet, Snapshot
+from workflows.core.ports import Column, Kind, Sheet, Snapshot
 from workflows.core.problems import Problem
 from workflows.core.rows import Unreadable
 from workflows.core.tables import Row, Table, parse_table
@@ -23,6 +23,11 @@ class Names:
 
     def tab(self, title: str) -> str:
         return self.tabs.get(title, title)
+
+    def columns(self, tab: Tab) -> dict[str, Column]:
+        """The tab's columns in order, by canonical heading, each under her own."""
+        hers = self.headings.get(tab.title, {})
+        return {c.heading: replace(c, heading=hers.get(c.heading, c.heading)) for c in tab.columns}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class Identified:
     """What is wrong with the tab as a whole."""
     absent: bool = False
     """There is no such tab."""
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    """What each of the tab's columns is to be called and to look like, by canonical heading."""
 
     @property
     def unusable(self) -> bool:
@@ -137,18 +144,18 @@ def _identify(
     tab: Tab, sheet: Sheet | None, names: Names, known: Mapping[str, str], top: dict[str, int]
 ) -> Identified:
     """Parse one tab; fill its missing `Réf.`; hold rows whose `Réf.` is unreadable or borne twice."""
-    title = names.tab(tab.title)
+    title, columns = names.tab(tab.title), names.columns(tab)
     if sheet is None:
         problems = () if tab.own else (_missing_tab(title),)
-        return Identified(tab, title, None, problems=problems, absent=True)
+        return Identified(tab, title, None, problems=problems, absent=True, columns=columns)
     table, found = parse_table(sheet, tab.headings, tab.required, names.headings.get(tab.title, {}))
     if table is None:
-        return Identified(tab, sheet.title, None, problems=tuple(found))
-    bare = Identified(tab, sheet.title, table)
+        return Identified(tab, sheet.title, None, problems=tuple(found), columns=columns)
+    bare = Identified(tab, sheet.title, table, columns=columns)
     refs, held = _read_refs(bare)
     _hold_twins(bare, refs, held)
     filled = _fill(bare, refs, held, known, top)
-    return Identified(tab, sheet.title, table, {**refs, **filled}, filled, held, tuple(found))
+    return replace(bare, refs={**refs, **filled}, filled=filled, held=held, problems=tuple(found))
 
 
 def _missing_tab(title: str) -> Problem:

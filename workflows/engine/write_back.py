@@ -139,9 +139,8 @@ class WriteBack:
         identified = self.book.tabs[title]
         if identified.absent and title not in self._new_tabs:
             self._new_tabs.add(title)
-            spec = identified.tab
-            self.writing.edits.append(AddSheet(identified.title, spec.columns))
-            self._columns[title] = {c.heading: n for n, c in enumerate(spec.columns, 1)}
+            self.writing.edits.append(AddSheet(identified.title, tuple(identified.columns.values())))
+            self._columns[title] = {heading: n for n, heading in enumerate(identified.columns, 1)}
         return identified
 
     def put(self, identified: Identified, row: int, heading: str, value: Value, current: Cell) -> None:
@@ -225,11 +224,15 @@ class WriteBack:
         columns = self._columns[title]
         if heading not in columns:
             assert identified.table is not None
-            spec = next(c for c in identified.tab.columns if c.heading == heading)
             columns[heading] = self._next_column[title]
             self._next_column[title] += 1
             self.writing.edits.append(
-                AddColumn(identified.title, identified.table.heading_row, columns[heading], spec)
+                AddColumn(
+                    identified.title,
+                    identified.table.heading_row,
+                    columns[heading],
+                    identified.columns[heading],
+                )
             )
         return columns[heading]
 
