@@ -9,12 +9,12 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import openpyxl
 
@@ -42,6 +42,16 @@ QUICK = {"answer": 1.0, "smtp": 1.0, "patience": 0.01}
 """Seconds, in place of a minute each: faults are many."""
 
 
+class MailLog(Protocol):
+    """What a world asks of the server that takes its mail."""
+
+    @property
+    def port(self) -> int: ...
+
+    def accepted(self, domain: str) -> Counter[tuple[str, str]]:
+        """How often each address of this domain was sent each step, by the server's own log."""
+
+
 class MailServer:
     """The misbehaving SMTP server as a process of its own, whose log outlives every kill."""
 
@@ -65,7 +75,6 @@ class MailServer:
         self._process.stdout.close()
 
     def accepted(self, domain: str) -> Counter[tuple[str, str]]:
-        """How often each address of this domain was sent each step, by the server's own log."""
         with contextlib.suppress(FileNotFoundError), self._log.open() as lines:
             lines.seek(self._read)
             while (line := lines.readline()).endswith("\n"):
@@ -120,21 +129,26 @@ class World:
         book: Book,
         mail: Mail,
         *,
-        order: str | None = "À lancer",
-        port: int = 0,
+        server: MailLog | None = None,
+        each: int = 1,
     ) -> None:
+        """`each`: so many addresses in one cell."""
         self.servers, self.book, self.mail = servers, book, mail
+        self.server: MailLog = server or servers.mail
         self.domain = f"{name}.example"
         self.folder = servers.folder / name
         self.workspace = Workspace(self.folder, delai_de_grace='"0"')
-        self.addresses = {f"STR-{n:03}": f"s{n}@{self.domain}" for n in range(1, structures + 1)}
+        self.addresses = {
+            f"STR-{n:03}": [f"s{n}{'abc'[i]}@{self.domain}" for i in range(each)]
+            for n in range(1, structures + 1)
+        }
         rows = [
-            (ref, f"Structure {ref[-3:]}", address, None, f"note de {ref}")
-            for ref, address in self.addresses.items()
+            (ref, f"Structure {ref[-3:]}", " ; ".join(addresses), None, f"note de {ref}")
+            for ref, addresses in self.addresses.items()
         ]
         tabs: Mapping[str, Sequence[Sequence[Any]]] = {
             "Structures": [HERS["Structures"], *rows],
-            "Appels": [HERS["Appels"], (*CALL, order)],
+            "Appels": [HERS["Appels"], (*CALL, "À lancer")],
             **{title: [headings] for title, headings in EMPTY.items()},
         }
         write_book(self.workspace.book, tabs)
@@ -142,7 +156,7 @@ class World:
         if book == "google":
             self._put_online()
         if mail == "smtp":
-            self.workspace.smtp(port or servers.mail.port)
+            self.workspace.smtp(self.server.port)
         self.at = START
 
     def _put_online(self) -> None:
@@ -210,7 +224,7 @@ class World:
     def accepted(self) -> Counter[tuple[str, str]]:
         """How often each address got each step."""
         if self.mail == "smtp":
-            return self.servers.mail.accepted(self.domain)
+            return self.server.accepted(self.domain)
         found: Counter[tuple[str, str]] = Counter()
         for path in (self.folder / "donnees" / "envois" / "new").glob("*"):
             content = path.read_bytes()
@@ -228,15 +242,19 @@ class World:
         *,
         doubtful: int,
         step: str = ANNOUNCEMENT,
+        refused: Collection[str] = (),
     ) -> None:
-        """Count what is wrong now that all rounds are over; at most so many rows may be in doubt."""
+        """Count what is wrong now that all rounds are over; at most so many rows may be in doubt.
+
+        `refused`: the `Réf.` of those whose server said no for good.
+        """
         accepted = self.accepted()
         tally.messages += accepted.total()
         for (address, what), count in accepted.items():
             if count > 1:
                 tally.double(f"{label}: {address} got {what} {count} times")
         rows = self.tab("Candidatures")
-        unsure = self._judge_rows(tally, label, rows, accepted, step)
+        unsure = self._judge_rows(tally, label, rows, accepted, step, refused)
         tally.doubtful += unsure
         if unsure > doubtful:
             tally.loss(f"{label}: {unsure} rows in doubt, {doubtful} allowed")
@@ -244,26 +262,33 @@ class World:
             tally.misplaced(f"{label}: cells of hers changed: {changes(hers, self.hers())}")
 
     def _judge_rows(
-        self, tally: Tally, label: str, rows: list[dict[str, Any]], accepted: Counter[Any], step: str
+        self,
+        tally: Tally,
+        label: str,
+        rows: list[dict[str, Any]],
+        accepted: Counter[Any],
+        step: str,
+        refused: Collection[str],
     ) -> int:
         by_ref: dict[str, list[dict[str, Any]]] = {}
         for row in rows:
             by_ref.setdefault(str(row["Structure"]), []).append(row)
         unsure = 0
-        for ref, address in self.addresses.items():
+        for ref, addresses in self.addresses.items():
+            got = sum(accepted[address, step] for address in addresses)
             found = by_ref.get(ref, [])
             if len(found) != 1:
                 tally.loss(f"{label}: {ref} has {len(found)} rows")
                 continue
             row = found[0]
-            if row["Courriel"] != address or row["Nom"] != f"Structure {ref[-3:]}":
+            if row["Courriel"] != " ; ".join(addresses) or row["Nom"] != f"Structure {ref[-3:]}":
                 tally.misplaced(f"{label}: {ref} shows {row['Nom']}, {row['Courriel']}")
             said = shown(row, step)
             if said == "À vérifier":
                 unsure += 1
-            elif said != "Envoyé":
-                tally.loss(f"{label}: {ref} shows {said!r} for {step}, accepted {accepted[address, step]}")
-            elif not accepted[address, step]:
+            elif said != ("Refusé" if ref in refused else "Envoyé"):
+                tally.loss(f"{label}: {ref} shows {said!r} for {step}, accepted {got}: {row['Motif']}")
+            elif not got and ref not in refused:
                 tally.loss(f"{label}: {ref} shows Envoyé for {step}, which nobody accepted")
         return unsure
 
