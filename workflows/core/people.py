@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from workflows.core import french
+from workflows.core import french, reading
 from workflows.core.book import Identified
 from workflows.core.cells import Unreadable, fold, label, text
 from workflows.core.ports import Cell
 from workflows.core.problems import Problem
 from workflows.core.reading import Flagged, read
-from workflows.core.rows import addresses, optional_date
+from workflows.core.rows import optional_date
 from workflows.core.tables import Row
 
 YOUNG, PARENTS = "jeunes", "parents"
@@ -41,11 +41,7 @@ def full_name(row: Row) -> str:
 
 def contact(tab: Identified, row: Row) -> tuple[str, ...]:
     """The addresses of a Promeneur who has a name. Raises Flagged."""
-    found = read(tab, row, "Courriel", addresses)
-    if not read(tab, row, "Nom", text):
-        where = tab.where(row, "Nom")
-        raise Flagged(Problem(where, "Le nom du Promeneur manque.", "Écrivez-le dans cette cellule."))
-    return found
+    return reading.contact(tab, row, "Le nom du Promeneur manque.")
 
 
 def membership(tab: Identified, row: Row, today: date) -> Period:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from workflows.core.book import Identified
-from workflows.core.cells import Unreadable, is_blank
+from workflows.core.cells import Unreadable, is_blank, text
 from workflows.core.ports import Cell
 from workflows.core.problems import Problem
+from workflows.core.rows import addresses
 from workflows.core.tables import Row
 
 T = TypeVar("T")
@@ -28,6 +29,14 @@ def read(tab: Identified, row: Row, heading: str, reader: Callable[[Cell], T]) -
         return reader(row.cell(heading))
     except Unreadable as error:
         raise Flagged(error.at(tab.where(row, heading))) from None
+
+
+def contact(tab: Identified, row: Row, nameless: str) -> tuple[str, ...]:
+    """The addresses of a row that has a name. Raises Flagged, saying `nameless` for one without."""
+    found = read(tab, row, "Courriel", addresses)
+    if not read(tab, row, "Nom", text):
+        raise Flagged(Problem(tab.where(row, "Nom"), nameless, "Écrivez-le dans cette cellule."))
+    return found
 
 
 class Cells:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from workflows.core import french, words
+from datetime import date
+
+from workflows.core import french, reading, words
 from workflows.core.attachments import HEADING as ATTACHMENT
 from workflows.core.attachments import Shelf, attachments, check_size
 from workflows.core.book import Identified
 from workflows.core.cells import Unreadable, fold, label, text
 from workflows.core.ports import Cell
-from workflows.core.problems import Problem
-from workflows.core.reading import Flagged, read
-from workflows.core.rows import addresses, yes_no
+from workflows.core.reading import read
+from workflows.core.rows import yes_no
 from workflows.core.tables import Row
 
 
@@ -23,13 +24,17 @@ def not_solicited(tab: Identified, row: Row) -> str:
     return read(tab, row, "Statut réseau", _left)
 
 
+def objected(objections: Objections, row: Row) -> date | None:
+    """Since when one of the structure's addresses objects, whatever row carries it now."""
+    try:
+        return objections.since(addresses(row.cell("Courriel")))
+    except Unreadable:
+        return None
+
+
 def contact(tab: Identified, row: Row) -> tuple[str, ...]:
     """The addresses of a structure that has a name. Raises Flagged."""
-    found = read(tab, row, "Courriel", addresses)
-    if not read(tab, row, "Nom", text):
-        where = tab.where(row, "Nom")
-        raise Flagged(Problem(where, "Le nom de la structure manque.", "Écrivez-le dans cette cellule."))
-    return found
+    return reading.contact(tab, row, "Le nom de la structure manque.")
 
 
 def enclosures(tab: Identified, row: Row, shelf: Shelf, common: tuple[str, ...]) -> tuple[str, ...]:

@@ -220,6 +220,25 @@ PRESENCE = Tab(
     subject=("Semaine", "Promeneur"),
     own=True,
 )
+AMBASSADORS = Tab(
+    "Ambassadeurs",
+    (
+        Column("Réf.", width=10),
+        Column("Nom", width=24),
+        *_hers("Structure"),
+        Column("Courriel", width=34),
+        Column("Thèmes", width=30),
+        *_hers("Charte signée le"),
+        _choice("Envoi", STATES, tool=True),
+        *_tools("Envoyé le", "Relances"),
+        Column("Motif", tool=True, width=48),
+        _choice("Réponse", ANSWERS, tool=True),
+        *_tools("Reçue le"),
+    ),
+    required=("Nom", "Courriel"),
+    prefix="AMB",
+    subject=("Nom", "Courriel"),
+)
 UNMATCHED = Tab(
     "À rattacher",
     (
@@ -257,6 +276,7 @@ TABS: Mapping[str, Tab] = MappingProxyType(
             SESSIONS,
             REGISTRATIONS,
             PRESENCE,
+            AMBASSADORS,
             UNMATCHED,
             STATUS,
         )
