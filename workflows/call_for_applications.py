@@ -24,7 +24,7 @@ from workflows.core.campaigns import (
     tab_problems,
     unusable,
 )
-from workflows.core.cells import fold, label, text
+from workflows.core.cells import fold, label, short_text
 from workflows.core.follow_ups import FollowUp, next_follow_up, sent_on
 from workflows.core.messages import Belief, Flag, Plan, Record, RowWish, Send, State, Unsure, Verdict, Wait
 from workflows.core.parsers import delays
@@ -315,9 +315,9 @@ class _Decider:
     def _variables(self, row: Row, announced: Record | None) -> dict[str, str]:
         call, structures = self.call, self.desk.book[words.STRUCTURES]
         variables = {
-            "structure": read(structures, row, "Nom", text),
-            "contact": read(structures, row, "Contact", text),
-            "commune": read(structures, row, "Commune", text),
+            "structure": read(structures, row, "Nom", short_text),
+            "contact": read(structures, row, "Contact", short_text),
+            "commune": read(structures, row, "Commune", short_text),
             "titre": call.title,
             "ouverture": french.date_long(call.opening) if call.opening else "",
             "date_limite": french.date_long(call.deadline) if call.deadline else "",
