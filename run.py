@@ -35,7 +35,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 CALLS, TRAINING, PRESENCE = "appel-a-candidatures", "formation", "presence"
 ROUND, READING = "passage", "reponses relever"
 _USUAL_WIDTH = 80
-DEMO_DAY, DEMO_CALL = "2027-03-02T10:00", "2027-1"
 _YEARS = (2000, 2199)
 OK, NEEDS_A_PERSON, COULD_NOT_RUN, UNDER_WAY = 0, 1, 2, 75
 
@@ -316,20 +315,28 @@ def _send(session: Session, office: Office, request: Request, *, yes: bool) -> i
 def demo(session: Session, dossier: Path) -> int:
     """Fait une tournée de démonstration, dans un dossier à part."""
     from workflows.core.messages import Mode
-    from workflows.core.workflow import Scope, Step
+    from workflows.demo import ROUNDS
     from workflows.engine.prepare import Request
-    from workflows.engine.report import demo_lines, summary
+    from workflows.engine.report import demo_lines, demo_round_lines
     from workflows.office import create_demo
 
     create_demo(dossier)
-    session.workspace, session.at = dossier, datetime.fromisoformat(DEMO_DAY)
-    office = session.office()
-    account = office.run(Request("appel lancer", Scope(CALLS, Step.FIRST, DEMO_CALL), Mode.LIVE))
-    for line in [*summary(account, session.screen), *demo_lines(dossier)]:
+    session.workspace, sent, ended = dossier, 0, OK
+    for step in ROUNDS:
+        session.at = datetime.fromisoformat(step.at)
+        office = session.office()
+        if step.replies:
+            office.lay_sample_replies()
+        account = office.run(Request(step.command, step.scope, Mode.LIVE))
+        sent += len(account.sent)
+        ended = COULD_NOT_RUN if account.error or account.pending_writes else ended
+        for line in demo_round_lines(session.at, account, session.screen):
+            say(session, line)
+    for line in demo_lines(dossier):
         say(session, line)
     if session.json_form:
-        print_json({"command": "demo", "workspace": str(dossier), "sent": len(account.sent)})
-    return COULD_NOT_RUN if account.error or account.pending_writes else OK
+        print_json({"command": "demo", "workspace": str(dossier), "sent": sent})
+    return ended
 
 
 @cli.command()

@@ -9,28 +9,30 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
-from workflows import call_for_applications, presence, replies, training
-from workflows.core import reply_settings, words
+from workflows import call_for_applications, demo, presence, replies, training
+from workflows.core import reply_settings
 from workflows.core.book import Names
 from workflows.core.disk import cause
 from workflows.core.messages import Mode, Record
-from workflows.core.ports import AddSheet, Mailbox, Transport, Workbook
+from workflows.core.ports import Mailbox, Transport, Workbook
 from workflows.core.problems import TourneeError
 from workflows.core.workflow import Workflow
+from workflows.engine import founding
 from workflows.engine import round as rounds
 from workflows.engine.account import Account
 from workflows.engine.attachments import AttachmentFolder
 from workflows.engine.checkup import Check, check_up
 from workflows.engine.crontab import crontab_lines
+from workflows.engine.furnish import Furniture, furnish, new_tabs
 from workflows.engine.general import General, MailSettings
 from workflows.engine.intake import Desk as IntakeDesk
 from workflows.engine.intake import Recognised, Understand, read_file
 from workflows.engine.journal import Journal
 from workflows.engine.prepare import Request, Tools
+from workflows.engine.questions import Answers
 from workflows.engine.rendering import Renderer
 from workflows.engine.secrets import secret
 from workflows.engine.settings import Settings, load
@@ -42,7 +44,6 @@ WORKFLOWS: tuple[Workflow, ...] = tuple(
 CHECKOUT = Path(__file__).resolve().parent.parent
 """Where the shipped configuration and templates stand."""
 _MAIL_TIMEOUT = 60.0
-_DATA = "donnees"
 _LAST_SENDING = ".dernier-envoi"
 """Beside the journal: with it gone and an old workbook put back, this file alone knows that mail left."""
 
@@ -74,7 +75,7 @@ class Office:
 
     @property
     def data(self) -> Path:
-        return self.workspace / _DATA
+        return self.workspace / founding.DATA
 
     def mode(self, asked: Mode | None) -> Mode:
         """What the command asks for, else what the configuration says."""
@@ -89,6 +90,23 @@ class Office:
         """Make the round. Raises RoundUnderWay, TourneeError, WorkbookError."""
         with self.lock(), contextlib.closing(self.journal()) as journal:
             return rounds.run(self.tools(journal), request)
+
+    def lay_sample_replies(self) -> None:
+        """Let the demonstration's replies arrive."""
+        with contextlib.closing(self.journal()) as journal:
+            demo.lay_replies(self.general.replies.folder, journal)
+
+    def furnish(self) -> Furniture:
+        """Give the workbook the tabs and columns that it lacks. Raises WorkbookError, RoundUnderWay."""
+        sheet = self.general.workbook
+        with self.lock():
+            if sheet.kind == "xlsx" and not sheet.file.exists():
+                from workflows.adapters.xlsx_workbook import create_workbook
+
+                tabs = new_tabs(self.names())
+                create_workbook(sheet.file, tabs)
+                return Furniture(list(tabs))
+            return furnish(self.workbook(), self.names())
 
     def check_up(self) -> list[Check]:
         """Everything that can go wrong, looked at; sends nothing."""
@@ -345,35 +363,23 @@ def open_office(workspace: Path, clock_in: Callable[[General], Clock], environ: 
     return Office(workspace, settings, clock_in(settings.general), environ)
 
 
-def create_workspace(folder: Path) -> None:
-    """Make a workspace with the shipped configuration and an empty workbook. Raises TourneeError."""
-    from workflows.adapters.xlsx_workbook import create_workbook
-
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise TourneeError(
-            f"Le dossier {folder} existe et n'est pas vide.", "Donnez un autre nom de dossier."
-        )
-    with _making(folder):
-        _furnish(folder)
-    tabs = list({tab.title: tab for workflow in WORKFLOWS for tab in workflow.TABS}.values())
-    create_workbook(
-        folder / _DATA / "coordination.xlsx",
-        [AddSheet(tab.title, tab.columns) for tab in [*tabs, words.UNMATCHED, words.STATUS]],
-    )
+def create_workspace(folder: Path, answers: Answers | None = None) -> None:
+    """Make a workspace from the shipped configuration, without its workbook. Raises TourneeError."""
+    founding.found(folder, CHECKOUT, answers)
 
 
 def create_demo(folder: Path) -> None:
     """Make the demo's workspace, unless it is there already. Raises TourneeError."""
-    workbook = folder / _DATA / "coordination.xlsx"
-    if (folder / "config").is_dir() and workbook.is_file():
+    workbook = folder / founding.DATA / "coordination.xlsx"
+    if founding.is_workspace(folder) and workbook.is_file():
         return
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise TourneeError(
             f"Le dossier {folder} n'est pas une démonstration.", "Donnez un autre nom de dossier."
         )
     sample = resources.files("workflows").joinpath("demo", "coordination.xlsx").read_bytes()
-    with _making(folder):
-        _furnish(folder)
+    founding.found(folder, CHECKOUT)
+    with founding.making(folder):
         workbook.write_bytes(sample)
 
 
@@ -382,25 +388,3 @@ def templates_readme() -> str:
     from workflows.engine.templates_doc import readme
 
     return readme(WORKFLOWS, CHECKOUT / "templates")
-
-
-def _furnish(folder: Path) -> None:
-    for part in ("config", "templates", "pieces-jointes"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    for shipped in sorted((CHECKOUT / "config").glob("*.toml")):
-        (folder / "config" / shipped.name).write_bytes(shipped.read_bytes())
-    guide = Path("templates", "LISEZMOI.md")
-    (folder / guide).write_bytes((CHECKOUT / guide).read_bytes())
-    data = folder / _DATA
-    data.mkdir(mode=0o700)
-    (data / ".gitignore").write_text("*\n", encoding="utf-8")
-
-
-@contextlib.contextmanager
-def _making(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise TourneeError(
-            f"Le dossier {folder} ne peut pas être créé : {cause(error)}.", "Choisissez un autre endroit."
-        ) from error

@@ -326,13 +326,26 @@ def erased_line(mails: int) -> str:
     )
 
 
+def demo_round_lines(at: datetime, account: Account, screen: Screen = PLAIN) -> list[str]:
+    """One round of the demo, in two or three lines: the sheet has the rest."""
+    lines = [typography(f"{french.moment(at).capitalize()} : {account.command}")]
+    lines += [screen.mark(_SIGNS[account.exit_status], line) for line in _said(screen, _counts(account))]
+    if account.replies.read:
+        lines += _said(screen, _replies_line(account))
+    if account.error:
+        lines += _said(screen, f"Arrêté : {account.error.what} {account.error.remedy}")
+    return [*lines, ""]
+
+
 def demo_lines(folder: Path) -> list[str]:
     """Where to look after the demo."""
     lines = [
-        "",
-        "C'était la tournée du mardi 2 mars 2027, sur un classeur d'exemple. À regarder :",
-        f"  les messages  {folder / 'donnees' / 'envois' / 'new'}",
-        f"  le classeur   {folder / 'donnees' / 'coordination.xlsx'} (onglets Candidatures, Appels et Suivi)",
+        "Tout s'est fait pour de bon, sur un classeur d'exemple, sans rien envoyer au dehors. À regarder :",
+        f"  les messages   {folder / 'donnees' / 'envois' / 'new'}",
+        f"  les réponses   {folder / 'donnees' / 'reponses' / 'new'}",
+        f"  le classeur    {folder / 'donnees' / 'coordination.xlsx'}",
+        "Dans le classeur : Suivi (où tout en est, ce qui est à corriger), Candidatures, Inscriptions et",
+        "Présence (un état et une réponse par ligne), À rattacher (ce que personne n'a su placer).",
         "Relancez la démonstration : plus rien ne part, tout est déjà envoyé.",
     ]
     return [typography(line) for line in lines]
