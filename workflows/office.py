@@ -369,18 +369,17 @@ def create_workspace(folder: Path, answers: Answers | None = None) -> None:
 
 
 def create_demo(folder: Path) -> None:
-    """Make the demo's workspace, unless it is there already. Raises TourneeError."""
+    """Make the demo's workspace, or what an interrupted demo left of it. Raises TourneeError."""
+    if not founding.is_workspace(folder):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise TourneeError(
+                f"Le dossier {folder} n'est pas une démonstration.", "Donnez un autre nom de dossier."
+            )
+        founding.found(folder, CHECKOUT)
     workbook = folder / founding.DATA / "coordination.xlsx"
-    if founding.is_workspace(folder) and workbook.is_file():
-        return
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise TourneeError(
-            f"Le dossier {folder} n'est pas une démonstration.", "Donnez un autre nom de dossier."
-        )
-    sample = resources.files("workflows").joinpath("demo", "coordination.xlsx").read_bytes()
-    founding.found(folder, CHECKOUT)
-    with founding.making(folder):
-        workbook.write_bytes(sample)
+    if not workbook.exists():
+        with founding.making(folder):
+            workbook.write_bytes(demo.sample_workbook())
 
 
 def templates_readme() -> str:
