@@ -44,7 +44,9 @@ def test_the_week_in_any_form(tmp_path: Path, week: object) -> None:
     assert len(workspace.tab("Présence")) == 1
 
 
-@pytest.mark.parametrize("hours", ["beaucoup", "1,30", "-1", "90", "2h ou 3h", "2/3", datetime(2027, 3, 2)])
+@pytest.mark.parametrize(
+    "hours", ["beaucoup", "1,30", "-1", "90", "2h ou 3h", "2/3", datetime.fromisoformat("2027-03-02")]
+)
 def test_hours_that_mean_nothing_are_never_zero(tmp_path: Path, hours: object) -> None:
     workspace = network(tmp_path, [person(1)], [("2027-S10", "PRO-001", hours)])
     account = workspace.round(moment(WEEK, THURSDAY))

@@ -13,8 +13,8 @@ from workflows.core.workflow import Scope, Step
 from workflows.engine.account import Account
 
 PEOPLE = (
-    "Réf.", "Prénom", "Nom", "Courriel", "Mode de présence", "Permanences", "Minimum hebdo", "Entrée", "Sortie",
-    "Absent du", "Absent au",
+    "Réf.", "Prénom", "Nom", "Courriel", "Mode de présence", "Permanences", "Minimum hebdo",
+    "Entrée", "Sortie", "Absent du", "Absent au",
 )  # fmt: skip
 ROWS = ("Réf.", "Semaine", "Promeneur", "Nom", "Heures", "Commentaire")
 WEEK = IsoWeek(2027, 10)
@@ -25,7 +25,8 @@ def person(number: int, **cells: Any) -> tuple[Any, ...]:
     """PRO-001 Prénom1 Nom1, with these cells by heading (`_` for a space)."""
     ref = f"PRO-{number:03}"
     known = {
-        "Réf.": ref, "Prénom": f"Prénom{number}", "Nom": f"Nom{number}", "Courriel": f"p{number}@reseau.example",
+        "Réf.": ref, "Prénom": f"Prénom{number}", "Nom": f"Nom{number}",
+        "Courriel": f"p{number}@reseau.example",
     }  # fmt: skip
     known |= {heading.replace("_", " "): value for heading, value in cells.items()}
     return tuple(known.get(heading) for heading in PEOPLE)
