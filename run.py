@@ -327,7 +327,7 @@ def demo(session: Session, dossier: Path) -> int:
         office = session.office()
         if step.replies:
             office.lay_sample_replies()
-        account = office.run(Request(step.command, step.scope, Mode.LIVE))
+        account = office.run(Request(step.command, step.scope, Mode.LIVE, reads_replies=step.replies))
         sent += len(account.sent)
         ended = COULD_NOT_RUN if account.error or account.pending_writes else ended
         for line in demo_round_lines(session.at, account, session.screen):
