@@ -10,7 +10,7 @@ from workflows.core.attachments import HEADING as ATTACHMENT
 from workflows.core.attachments import Shelf, attachments
 from workflows.core.book import Identified
 from workflows.core.campaigns import Kind, standing_order
-from workflows.core.cells import long_text, text
+from workflows.core.cells import long_text, short_text
 from workflows.core.ports import Cell
 from workflows.core.problems import Problem
 from workflows.core.reading import Cells
@@ -55,7 +55,7 @@ def _read(tab: Identified, ref: str, row: Row, today: date, shelf: Shelf) -> Cal
     call = Call(
         ref,
         row,
-        cells.read("Titre", text, ""),
+        cells.read("Titre", short_text, ""),
         cells.read("Commande", lambda _: standing_order(row, words.CAMPAIGN_ORDERS), ""),
         cells.read("Ouverture", lambda cell: optional_date(cell, today), None),
         cells.read("Date limite", lambda cell: optional_date(cell, today), None),

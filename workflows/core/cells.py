@@ -15,6 +15,7 @@ from workflows.core.ports import Cell, Kind
 from workflows.core.problems import Problem
 
 EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a cell knows no zone
+_SHORT = 300
 _LAST_SERIAL = 2_958_465.0
 """31/12/9999, the last day that spreadsheets and Python both know."""
 
@@ -99,6 +100,17 @@ def text(cell: Cell) -> str:
             return _time_text(number(cell))
         case Kind.ERROR:
             raise _error(cell)
+
+
+def short_text(cell: Cell) -> str:
+    """As `text`, for what stands in a subject or in the middle of a sentence.
+
+    Raises Unreadable for more than 300 characters, too.
+    """
+    shown = text(cell)
+    if len(shown) > _SHORT:
+        raise Unreadable(f"Ce texte a {len(shown)} caractères.", f"Gardez-en {_SHORT} au plus.")
+    return shown
 
 
 def label(cell: Cell) -> str:
