@@ -71,6 +71,13 @@ def _move_rows(spreadsheet: Spreadsheet, content: JSON) -> None:
     grid.move(spreadsheet, _tab(spreadsheet, content), "ROWS", start, end, int(content["to"]) - 1)
 
 
+def _move_columns(spreadsheet: Spreadsheet, content: JSON) -> None:
+    start = a1.column_index(content["at"])
+    end = start + int(content.get("count", 1))
+    to = a1.column_index(content["to"])
+    grid.move(spreadsheet, _tab(spreadsheet, content), "COLUMNS", start, end, to)
+
+
 def _rename_sheet(spreadsheet: Spreadsheet, content: JSON) -> None:
     properties = {"sheetId": _tab(spreadsheet, content).id, "title": content["to"]}
     tabs.update_sheet(spreadsheet, {"properties": properties, "fields": "title"})
@@ -129,6 +136,7 @@ EDITS: dict[str, Callable[[Spreadsheet, JSON], None]] = {
     "insert_rows": _insert_rows,
     "delete_rows": _delete_rows,
     "move_rows": _move_rows,
+    "move_columns": _move_columns,
     "insert_columns": _insert_columns,
     "delete_columns": _delete_columns,
     "rename_sheet": _rename_sheet,

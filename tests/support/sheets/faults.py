@@ -71,6 +71,12 @@ class Faults:
         with self._lock:
             self._waiting.clear()
 
+    @property
+    def pending(self) -> tuple[Fault, ...]:
+        """Those that have not met all their requests yet."""
+        with self._lock:
+            return tuple(self._waiting)
+
     def take(self, request: Request) -> Fault | None:
         """The fault that this request meets, used up once."""
         with self._lock:
