@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path, PurePosixPath
-from re import search
+from re import fullmatch, search
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -160,6 +160,11 @@ def _spreadsheet(value: object) -> str:
     """The identifier, also taken out of the address that a browser shows."""
     read = parsers.text(value)
     found = search(r"/spreadsheets/d/([\w-]+)", read)
+    if not found and not fullmatch(r"[\w-]*", read):
+        raise Refused(
+            "Ce n'est ni l'adresse d'une feuille Google, ni son identifiant.",
+            "Copiez l'adresse que montre le navigateur\u00a0: elle contient /spreadsheets/d/.",
+        )
     return found[1] if found else read
 
 
