@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 from workflows.core.disk import cause
 from workflows.core.french import typography
-from workflows.core.problems import Problem, TourneeError
+from workflows.core.problems import TourneeError
+from workflows.engine.furnish import Furniture
 from workflows.engine.general import General
 from workflows.engine.questions import PASSWORD_FILE, Answers, with_answers
 
@@ -18,8 +20,17 @@ _SECRETS = ("compte-de-service.json", Path(PASSWORD_FILE).name)
 
 
 def is_workspace(folder: Path) -> bool:
-    """Whether this folder holds a configuration."""
-    return (folder / "config").is_dir()
+    """Whether this folder holds a configuration of ours; many a folder has a « config » of its own."""
+    return (folder / "config" / "general.toml").is_file()
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raises TourneeError for a folder that holds something else."""
+    with making(folder):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise TourneeError(
+                f"Le dossier {folder} existe et n'est pas vide.", "Donnez un autre nom de dossier."
+            )
 
 
 def found(folder: Path, checkout: Path, answers: Answers | None = None) -> None:
@@ -28,11 +39,8 @@ def found(folder: Path, checkout: Path, answers: Answers | None = None) -> None:
     Where the answers name a file for the password, it is made empty and for its owner alone, so that
     she only has to fill it in. Raises TourneeError, also for a folder that holds something else.
     """
+    refuse_taken(folder)
     with making(folder):
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise TourneeError(
-                f"Le dossier {folder} existe et n'est pas vide.", "Donnez un autre nom de dossier."
-            )
         for part in ("config", "templates", "pieces-jointes"):
             (folder / part).mkdir(parents=True, exist_ok=True)
         for path in [*sorted((checkout / "config").glob("*.toml")), checkout / _GUIDE]:
@@ -68,45 +76,48 @@ def making(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def still_to_do(workspace: Path, general: General) -> list[str]:
-    """What the program cannot do for her before `verifier`: keys, passwords and sharing."""
-    steps: list[str] = []
-    sheet = general.workbook
-    if sheet.kind == "google" and not sheet.service_account.exists():
-        steps += [
-            f"mettez la clé du compte de service ici, sous ce nom : {sheet.service_account}",
-            "partagez la feuille avec l'adresse de ce compte, comme éditeur",
-            f"relancez la même commande, avec le même dossier ({workspace}) : la feuille sera préparée",
-        ]
-    sources = {m.password_source for m in (general.mail, general.replies) if m.user}
-    for source in sorted(sources):
-        kind, _, name = source.partition(":")
-        if kind == "env":
-            steps.append(f"donnez le mot de passe du courrier dans la variable d'environnement {name}")
-        elif not _filled(workspace / name):
-            steps.append(f"écrivez le mot de passe du courrier, seul, dans {workspace / name}")
-    return steps
+def creation_lines(workspace: Path, general: General, made: Furniture | None, program: str) -> list[str]:
+    """What there is, what was added, what is to be mended, and what to do next.
 
-
-def _filled(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0
-    except OSError:
-        return False
-
-
-def creation_lines(workspace: Path, general: General, added: Sequence[str], problems: Sequence[Problem]) -> list[str]:
-    """What was made, what is to be mended, and what to do next."""
-    place = general.workbook.file if general.workbook.kind == "xlsx" else "la feuille Google"
+    `made` is None where the spreadsheet could not be reached yet; `program` is how she starts it.
+    """
+    xlsx = general.workbook.kind == "xlsx"
     lines = [
         f"L'espace de travail est prêt : {workspace}",
-        f"Le classeur à remplir : {place}",
+        f"Le classeur à remplir : {general.workbook.file if xlsx else 'la feuille Google'}",
         f"Les réglages : {workspace / 'config' / 'general.toml'}",
-        *(f"Ajouté au classeur : {what}." for what in added),
-        *(f"À corriger : {problem}" for problem in problems),
     ]
-    steps = still_to_do(workspace, general)
-    steps.append(f"tapez : python run.py --espace {workspace} verifier")
+    if made:
+        lines += [f"Ajouté au classeur : {what}." for what in made.added]
+        lines += [] if made.edits else ["Rien n'a été ajouté au classeur."]
+        lines += [f"À corriger : {problem}" for problem in made.problems]
+    steps = [*_keys(workspace, general, program), *_passwords(workspace, general)]
+    steps.append(f"Vérifiez tout : {program} --espace {quote(str(workspace))} verifier")
     lines.append("Il vous reste à faire :")
     lines += [f"  {number}. {step}" for number, step in enumerate(steps, 1)]
     return [typography(line) for line in lines]
+
+
+def _keys(workspace: Path, general: General, program: str) -> list[str]:
+    """What opens a Google spreadsheet, until its key is there."""
+    sheet = general.workbook
+    if sheet.kind != "google" or sheet.service_account.exists():
+        return []
+    return [
+        "Partagez la feuille avec l'adresse du compte de service, comme éditeur.",
+        f"Mettez le fichier de clé de ce compte ici, sous ce nom : {sheet.service_account}",
+        f"Préparez la feuille : {program} creer {quote(str(workspace))}",
+    ]
+
+
+def _passwords(workspace: Path, general: General) -> list[str]:
+    """Where passwords are awaited; whether they are right is for `verifier`."""
+    steps = []
+    for source in sorted({m.password_source for m in (general.mail, general.replies) if m.user}):
+        kind, _, name = source.partition(":")
+        path = workspace / name.strip()
+        if kind == "env":
+            steps.append(f"Donnez le mot de passe du courrier par la variable d'environnement {name}.")
+        elif not (path.is_file() and path.stat().st_size):
+            steps.append(f"Écrivez le mot de passe du courrier, seul, dans le fichier {path}")
+    return steps

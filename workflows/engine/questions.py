@@ -13,6 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from workflows.core.french import quoted
 from workflows.core.parsers import filled, text
 from workflows.core.schema import Refused, Values, check
 from workflows.engine.general import GENERAL
@@ -135,10 +136,12 @@ def _ask_servers(ask: Ask, draft: _Draft, address: str) -> None:
     )
     ask(host)
     _ask_endpoint(ask, draft, "courrier", {"starttls": 587, "tls": 465, "aucun": 25})
-    login = ask(Question(f"Nom de connexion («\u00a0{_NONE}\u00a0»\u00a0: aucun)", user, address))
+    login = ask(Question(f"Nom de connexion ({quoted(_NONE)}\u00a0: aucun)", user, address))
     if login:
         draft.put("courrier", utilisateur=login, **_PASSWORD)
-    inbox = Question(f"Serveur de réception (IMAP\u00a0; «\u00a0{_NONE}\u00a0»\u00a0: pas encore)", user, _NONE)
+    inbox = Question(
+        f"Serveur de réception (IMAP\u00a0; «\u00a0{_NONE}\u00a0»\u00a0: pas encore)", user, _NONE
+    )
     if login and (received := ask(inbox)):
         draft.put("reponses", type="imap", hote=received, utilisateur=login, **_PASSWORD)
         _ask_endpoint(ask, draft, "reponses", {"tls": 993, "starttls": 143, "aucun": 143})
@@ -180,7 +183,9 @@ def _choice(
 
 def _name(typed: str) -> str:
     if set(typed) & set('<>"'):
-        raise Refused("Un nom ne contient ni guillemet droit, ni «\u00a0<\u00a0», ni «\u00a0>\u00a0».", "Retapez-le.")
+        raise Refused(
+            "Un nom ne contient ni guillemet droit, ni «\u00a0<\u00a0», ni «\u00a0>\u00a0».", "Retapez-le."
+        )
     return filled(typed)
 
 
