@@ -16,6 +16,7 @@ from datetime import date, datetime, timedelta
 
 from workflows.core import french, people, presence_cells, words
 from workflows.core.book import Book
+from workflows.core.campaign_rows import Held, hold_retry, past_words
 from workflows.core.cells import Unreadable, label
 from workflows.core.messages import Belief, Flag, Plan, Record, RowWish, Send, State, Unsure, Verdict, Wait
 from workflows.core.people import outside_network
@@ -115,11 +116,11 @@ def decide(desk: Desk, scope: Scope) -> Plan:
         return Plan(problems=tuple(problems))
     current = IsoWeek.of(desk.today)
     ledger = read_presence(desk)
-    decider = _Decider(desk, ledger, alerts(desk, ledger))
-    if scope.step is Step.ANY:
-        verdicts = [*decider.reminders(current, at_once=False), *decider.bilans(current.previous())]
+    decider = _Decider(desk, ledger, alerts(desk, ledger), asked=scope.step is not Step.ANY)
+    if decider.asked:
+        verdicts = list(decider.reminders(_asked(scope.ref, desk)))
     else:
-        verdicts = list(decider.reminders(_asked(scope.ref, desk), at_once=True))
+        verdicts = [*decider.reminders(current), *decider.bilans(current.previous())]
     flagged = {verdict.problem for verdict in verdicts if isinstance(verdict, Flag)}
     problems += [problem for problem in ledger.problems if problem not in flagged]
     problems += calendar_problems(desk, current)
@@ -149,7 +150,7 @@ def _asked(said: str, desk: Desk) -> IsoWeek:
     return week
 
 
-class _Held(Exception):
+class _NotNow(Exception):
     """Nothing is written to this Promeneur about this week, for a reason in words."""
 
     def __init__(self, reason: str, until: date | None = None) -> None:
@@ -165,12 +166,14 @@ class _Decider:
     desk: Desk
     ledger: Ledger
     alerts: Alerts
+    asked: bool
+    """A person asked for it: whatever the day, and though an address bounced."""
     _flagged: set[Problem] = field(default_factory=set)
 
-    def reminders(self, week: IsoWeek, *, at_once: bool) -> Iterator[Verdict]:
-        """Of this week; `at_once` whatever the day and hour."""
+    def reminders(self, week: IsoWeek) -> Iterator[Verdict]:
+        """Of this week."""
         due = self.desk.settings["jour_de_rappel"].of(week, self.desk.now.tzinfo)
-        start = None if at_once or self.desk.trial else due
+        start = None if self.asked else due
         tab = self.desk.book[words.PEOPLE]
         for row in tab.rows:
             if row.number in tab.held:
@@ -200,14 +203,17 @@ class _Decider:
     def _verdict(self, ref: str, row: Row, step: str, week: IsoWeek, start: datetime | None) -> Verdict:
         key = message_key(ref, step, week)
         record = self.desk.history.records.get(key)
-        if settled := _settled(record, key, self.desk.now):
+        if settled := _settled(record, key, self.desk):
             return settled
         try:
-            self._in_service(row, step, week)
+            hold_retry(record, self.desk, key)
+            self._in_service(ref, row, step, week)
             self._short(ref, row, week)
             recipients = self._reachable(ref, row, week)
             self._due(step, week, start)
-        except _Held as held:
+        except Held as held:
+            return held.verdict
+        except _NotNow as held:
             return Wait(key, held.reason, until=held.until)
         except Flagged as flagged:
             return self._flag(key, flagged.problem)
@@ -222,19 +228,21 @@ class _Decider:
             self.desk.book[words.PEOPLE].where(row, "Courriel"),
         )
 
-    def _in_service(self, row: Row, step: str, week: IsoWeek) -> None:
+    def _in_service(self, ref: str, row: Row, step: str, week: IsoWeek) -> None:
         """In the network and not away: on this day for a reminder, on the week's working days for a bilan."""
         tab, today = self.desk.book[words.PEOPLE], self.desk.today
         working = [day for day in week.days if is_working_day(day)] or list(week.days)
         days = [today, min(today, week.sunday)] if step == REMINDER else [today, working[0], working[-1]]
         for day in days:
             if reason := outside_network(tab, row, day, today):
-                raise _Held(reason)
+                raise _NotNow(reason)
         if suspended(self.desk, week):
-            raise _Held("vacances scolaires : les rappels sont suspendus")
+            raise _NotNow("vacances scolaires : les rappels sont suspendus")
         for day in [today] if step == REMINDER else working:
             if reason := people.away(tab, row, day, today):
-                raise _Held(reason)
+                raise _NotNow(reason)
+        if (back := self.desk.history.absences.get(ref)) and today <= back:
+            raise _NotNow(f"absence jusqu'au {french.date_short(back)}, dit une réponse automatique")
 
     def _short(self, ref: str, row: Row, week: IsoWeek) -> None:
         """Fewer hours than expected were declared, though there was a day for them."""
@@ -244,10 +252,10 @@ class _Decider:
         least, declared = expected(tab, row, self.desk.settings["minimum"]), self._declared(ref, week)
         if declared >= least:
             said = french.duration(declared)
-            raise _Held(f"{said} de présence déclarées, pour un minimum de {french.duration(least)}")
+            raise _NotNow(f"{said} de présence déclarées, pour un minimum de {french.duration(least)}")
         slots = weekly_slots(tab, row)
         if slots and not open_slots(slots, week):
-            raise _Held("permanences de la semaine toutes un jour férié")
+            raise _NotNow("permanences de la semaine toutes un jour férié")
 
     def _declared(self, ref: str, week: IsoWeek) -> timedelta:
         entry = self.ledger.entry(week, ref)
@@ -256,22 +264,29 @@ class _Decider:
     def _reachable(self, ref: str, row: Row, week: IsoWeek) -> tuple[str, ...]:
         """The addresses, unless a person has to talk first, or has just done so."""
         if str(week) < self.alerts.cleared.get(ref, ""):
-            raise _Held(f"alerte levée : les rappels reprennent avec la semaine {self.alerts.cleared[ref]}")
+            raise _NotNow(f"alerte levée : les rappels reprennent avec la semaine {self.alerts.cleared[ref]}")
         if said := self.alerts.standing.get(ref):
-            raise _Held(f"« {said[:40]} » dans la colonne Alerte de Promeneurs, à vider une fois fait")
+            raise _NotNow(f"« {said[:40]} » dans la colonne Alerte de Promeneurs, à vider une fois fait")
         recipients = people.contact(self.desk.book[words.PEOPLE], row)
-        if dead := [a for a in recipients if a in self.desk.history.bounced]:
-            raise _Held(f"{dead[0]} : {self.desk.history.bounced[dead[0]]}")
-        return recipients
+        bounced = {} if self.asked else self.desk.history.bounced
+        if alive := tuple(address for address in recipients if address not in bounced):
+            return alive
+        raise Flagged(
+            Problem(
+                self.desk.book[words.PEOPLE].where(row, "Courriel"),
+                f"Les messages à « {recipients[0]} » reviennent : {bounced[recipients[0]]}",
+                "Corrigez l'adresse ; pour réessayer celle-ci, tapez « presence rappeler ».",
+            )
+        )
 
     def _due(self, step: str, week: IsoWeek, start: datetime | None) -> None:
         """From its moment on, and not too late."""
         if start is None:
             return
         if self.desk.now < start:
-            raise _Held(f"{step} prévu {french.moment(start)}", start.date())
+            raise _NotNow(f"{step} prévu {french.moment(start)}", start.date())
         if step == BILAN and self.desk.today > max(week.sunday + timedelta(days=_BILAN_DAYS), start.date()):
-            raise _Held("trop tard pour le bilan de cette semaine")
+            raise _NotNow("trop tard pour le bilan de cette semaine")
 
     def _variables(self, ref: str, row: Row, week: IsoWeek) -> dict[str, str]:
         tab, settings = self.desk.book[words.PEOPLE], self.desk.settings
@@ -289,7 +304,7 @@ class _Decider:
         }
 
 
-def _settled(record: Record | None, key: str, now: datetime) -> Verdict | None:
+def _settled(record: Record | None, key: str, desk: Desk) -> Verdict | None:
     """What an earlier round made of it; None when it is still to be sent."""
     if record is None:
         return None
@@ -297,11 +312,7 @@ def _settled(record: Record | None, key: str, now: datetime) -> Verdict | None:
         case State.UNCERTAIN | State.SENDING:
             return Unsure(key)
         case State.SENT:
-            at = record.sent_at.astimezone(now.tzinfo).date() if record.sent_at else None
-            return Wait(key, f"déjà envoyé le {french.date_short(at)}" if at else "déjà envoyé")
+            return Wait(key, past_words(record, desk) or "déjà envoyé")
         case State.REFUSED:
             return Wait(key, f"refusé : {refusals(record) or record.detail}")
-    if record.next_attempt and now < record.next_attempt:
-        at_ = french.moment(record.next_attempt.astimezone(now.tzinfo))
-        return Wait(key, f"refus passager du serveur ({record.detail}) ; nouvel essai {at_}", due=True)
     return None

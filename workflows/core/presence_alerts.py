@@ -105,15 +105,17 @@ class _Counter:
         if declared >= expected(self.desk.book[PEOPLE], row, self.desk.settings["minimum"]):
             return False
         mailed = reminded or self._left(ref, BILAN, week)
-        return None if not mailed and self._excused(row, week) else True
+        return None if not mailed and self._excused(ref, row, week) else True
 
     def _left(self, ref: str, step: str, week: IsoWeek) -> bool:
         record = self.desk.history.records.get(message_key(ref, step, week))
         return record is not None and record.state in _LEFT
 
-    def _excused(self, row: Row, week: IsoWeek) -> bool:
+    def _excused(self, ref: str, row: Row, week: IsoWeek) -> bool:
         """Whether no mail could leave about this week."""
         people, today = self.desk.book[PEOPLE], self.desk.today
+        if (back := self.desk.history.absences.get(ref)) and week.monday <= back:
+            return True
         if week in self.suspended or not membership(people, row, today).holds_all(week.monday, week.days[4]):
             return True
         off = absence(people, row, today)
