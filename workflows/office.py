@@ -96,6 +96,12 @@ class Office:
         with contextlib.closing(self.journal()) as journal:
             demo.lay_replies(self.general.replies.folder, journal)
 
+    @property
+    def awaits_key(self) -> bool:
+        """The Google spreadsheet cannot be opened yet: its key was not put in place."""
+        sheet = self.general.workbook
+        return sheet.kind == "google" and not sheet.service_account.exists()
+
     def furnish(self) -> Furniture:
         """Give the workbook the tabs and columns that it lacks. Raises WorkbookError, RoundUnderWay."""
         sheet = self.general.workbook

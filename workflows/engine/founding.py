@@ -76,22 +76,24 @@ def making(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def creation_lines(workspace: Path, general: General, made: Furniture | None, program: str) -> list[str]:
+def creation_lines(workspace: Path, general: General, made: Furniture, program: str) -> list[str]:
     """What there is, what was added, what is to be mended, and what to do next.
 
-    `made` is None where the spreadsheet could not be reached yet; `program` is how she starts it.
+    `program` is how it is started.
     """
     xlsx = general.workbook.kind == "xlsx"
+    keys = _keys(workspace, general, program)
+    complete = not (made.edits or keys)
     lines = [
         f"L'espace de travail est prêt : {workspace}",
         f"Le classeur à remplir : {general.workbook.file if xlsx else 'la feuille Google'}",
         f"Les réglages : {workspace / 'config' / 'general.toml'}",
+        f"Les modèles de messages : {workspace / _GUIDE}",
+        *(["Il ne manquait rien au classeur."] if complete else []),
+        *(f"Ajouté au classeur : {what}." for what in made.added),
+        *(f"À corriger dans le classeur : {problem}" for problem in made.problems),
     ]
-    if made:
-        lines += [f"Ajouté au classeur : {what}." for what in made.added]
-        lines += [] if made.edits else ["Rien n'a été ajouté au classeur."]
-        lines += [f"À corriger : {problem}" for problem in made.problems]
-    steps = [*_keys(workspace, general, program), *_passwords(workspace, general)]
+    steps = [*keys, *_passwords(workspace, general)]
     steps.append(f"Vérifiez tout : {program} --espace {quote(str(workspace))} verifier")
     lines.append("Il vous reste à faire :")
     lines += [f"  {number}. {step}" for number, step in enumerate(steps, 1)]

@@ -13,7 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from workflows.core.french import quoted
+from workflows.core.french import quoted, typography
 from workflows.core.parsers import filled, text
 from workflows.core.schema import Refused, Values, check
 from workflows.engine.general import GENERAL
@@ -23,6 +23,9 @@ HERE, GOOGLE = "xlsx", "google"
 GMAIL, OTHER, NOT_YET = "gmail", "autre", "pas encore"
 _GMAIL_SERVERS = ("smtp.gmail.com", "imap.gmail.com")
 _NONE = "-"
+INTRODUCTION = typography(
+    "Quelques questions, puis tout est prêt. Entrée garde la réponse entre crochets ; Ctrl+C abandonne tout."
+)
 
 Answers = Mapping[str, Any]
 """Keys of general.toml with their values; those of a section are a mapping of their own."""
@@ -38,6 +41,17 @@ class Question:
     default: str = ""
     options: tuple[str, ...] = ()
     """Answers by number, from 1."""
+
+    @property
+    def lines(self) -> list[str]:
+        """What stands above the prompt: the question, where it offers a choice."""
+        if not self.options:
+            return []
+        return [self.words, *(f"  {number}  {option}" for number, option in enumerate(self.options, 1))]
+
+    @property
+    def prompt(self) -> str:
+        return "Votre choix" if self.options else self.words
 
 
 Ask = Callable[[Question], Any]
