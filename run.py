@@ -7,20 +7,22 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from workflows import click_in_french
+from workflows.help_in_french import MAIN, PROGRAM, help_of, sentence
 
 click_in_french.install()
 
 import click  # noqa: E402 - Click looks its messages up when it is imported
 
+from workflows.core.french import typography  # noqa: E402
 from workflows.core.problems import TourneeError  # noqa: E402
-from workflows.engine.terminal import Screen, progress  # noqa: E402
+from workflows.engine.terminal import progress, screen_of  # noqa: E402
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -34,8 +36,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 CALLS, TRAINING, PRESENCE = "appel-a-candidatures", "formation", "presence"
 ROUND, READING = "passage", "reponses relever"
-_USUAL_WIDTH = 80
 _YEARS = (2000, 2199)
+_NARROW = 52
+"""Columns below which Click would no longer fold its help."""
+_FOLDER = click.Path(path_type=Path)
 OK, NEEDS_A_PERSON, COULD_NOT_RUN, UNDER_WAY = 0, 1, 2, 75
 
 
@@ -45,8 +49,7 @@ class Session:
     def __init__(self, workspace: Path, *, json_form: bool, at: datetime | None) -> None:
         self.workspace = workspace
         self.json_form = json_form
-        stream = sys.stderr if json_form else sys.stdout
-        self.screen = Screen(_width(stream), _coloured(stream))
+        self.screen = screen_of(sys.stderr if json_form else sys.stdout, os.environ)
         self.at = at
         self.ending = False
 
@@ -74,7 +77,7 @@ class Session:
         def make_round() -> None:
             office = self.office()
             account = office.run(_request(office, ROUND, Scope()))
-            say(self, round_line(account))
+            self.say(round_line(account))
 
         return keep_going(make_round, _warn, every, lambda: self.ending)
 
@@ -84,26 +87,31 @@ class Session:
         fixed = self.at.astimezone(general.zone) if self.at.tzinfo else self.at.replace(tzinfo=general.zone)
         return lambda: fixed
 
+    def say(self, *lines: str) -> None:
+        """Lines for a person: on standard output, or on standard error beside a JSON value."""
+        for line in lines:
+            click.echo(line, err=self.json_form)
 
-def _width(stream: TextIO) -> int:
-    """The columns to fit; 0 in a pipe, unless COLUMNS asks for less than the 80 that it holds by habit."""
-    columns = shutil.get_terminal_size((0, 0)).columns
-    return columns if stream.isatty() or columns < _USUAL_WIDTH else 0
+    def answer(self, value: Any, lines: Iterable[str]) -> None:
+        """What a command found, in the form that was asked for."""
+        if self.json_form:
+            print_json(value)
+        else:
+            self.say(*lines)
 
-
-def _coloured(stream: TextIO) -> bool:
-    """Whether colours may be shown there (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    def agreed(self, question: str) -> bool:
+        """Whether a person at the terminal says yes; without one, nobody does."""
+        if not sys.stdin.isatty():
+            return False
+        words = click.prompt(
+            typography(f"{question} ? [o/N]"), "n", show_default=False, prompt_suffix=" ", err=self.json_form
+        )
+        return str(words).strip().lower() in ("o", "oui")
 
 
 def _progress(done: int, total: int) -> None:
-    line = progress(done, total, shutil.get_terminal_size().columns)
-    click.echo(line, err=True, nl=done == total)
-
-
-def say(session: Session, text: str = "") -> None:
-    """A line for a person: on standard output, or on standard error beside a JSON value."""
-    click.echo(text, err=session.json_form)
+    width = screen_of(sys.stderr, os.environ).width
+    click.echo(progress(done, total, width), err=True, nl=done == total)
 
 
 def print_json(value: Any) -> None:
@@ -116,7 +124,9 @@ class French(click.Group):
     """Every error of the program ends as one French message and the right exit status."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        kwargs["standalone_mode"] = False
+        columns = shutil.get_terminal_size().columns
+        kwargs |= {"standalone_mode": False, "prog_name": PROGRAM}
+        kwargs |= {"terminal_width": columns - 2} if columns < _NARROW else {}
         words = list(args[0]) if args and args[0] is not None else sys.argv[1:]
         try:
             sys.exit(super().main(*args, **kwargs) or OK)
@@ -124,8 +134,11 @@ class French(click.Group):
             sys.exit(error.exit_code)
         except click.Abort:
             self._fail(words, "Interrompu.", "", COULD_NOT_RUN)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            sys.exit(COULD_NOT_RUN)
         except click.ClickException as error:
-            hint = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "run.py"
+            hint = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else PROGRAM
             self._fail(words, error.format_message(), f"L'aide : {hint} --help", COULD_NOT_RUN)
         except Exception as error:
             if "--debug" in words:
@@ -135,14 +148,19 @@ class French(click.Group):
             what, remedy = _told(error)
             self._fail(words, what, remedy, UNDER_WAY if isinstance(error, RoundUnderWay) else COULD_NOT_RUN)
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's own signature
+        """In the order in which one meets them."""
+        return list(self.commands)
+
     @staticmethod
     def _fail(words: list[str], what: str, remedy: str, status: int) -> None:
-        from workflows.core.french import typography
-        from workflows.engine.report import error_json
+        if "--format=json" in words or ("--format", "json") in pairwise(words):
+            from workflows.engine.report_json import error_json
 
-        if _wants_json(words):
             print_json(error_json(_command_words(words), TourneeError(what, remedy)))
-        click.echo(typography(f"{what} {remedy}".strip()), err=True)
+        screen = screen_of(sys.stderr, os.environ)
+        for line in typography(f"{what} {remedy}".strip()).splitlines():
+            click.echo("\n".join(screen.mark("✗", part) for part in screen.fold(line)), err=True)
         sys.exit(status)
 
 
@@ -159,15 +177,9 @@ def _told(error: Exception) -> tuple[str, str]:
 
 def _warn(error: Exception) -> None:
     """One round failed: said on standard error, and the next one will be made."""
-    from workflows.core.french import typography
-
     click.echo(typography("Un passage n'a pas pu se faire : " + " ".join(_told(error)).strip()), err=True)
     if "--debug" in sys.argv:
         sys.excepthook(type(error), error, error.__traceback__)
-
-
-def _wants_json(words: list[str]) -> bool:
-    return "--format=json" in words or ("--format", "json") in pairwise(words)
 
 
 def _command_words(words: list[str]) -> str:
@@ -179,6 +191,19 @@ def _command_words(words: list[str]) -> str:
             found.append(word)
             group = group.commands[word]
     return " ".join(found)
+
+
+class _Typography(click.HelpFormatter):
+    """Click's help with the no-break spaces of French."""
+
+    def write_heading(self, heading: str) -> None:
+        self.write(f"{'':>{self.current_indent}}{heading} :\n")
+
+    def getvalue(self) -> str:
+        return typography(super().getvalue())
+
+
+click.Context.formatter_class = _Typography
 
 
 def _moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
@@ -193,21 +218,17 @@ def _moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
     return moment
 
 
-@click.group(cls=French, options_metavar="[OPTIONS]", subcommand_metavar="COMMANDE [ARGUMENTS]…")
+@click.group(cls=French, help=MAIN, subcommand_metavar="COMMANDE [ARGUMENTS]…")
 @click.option(
     "--espace",
-    type=click.Path(path_type=Path),
+    type=_FOLDER,
     envvar="TOURNEE_ESPACE",
     default=Path(__file__).resolve().parent,
     metavar="DOSSIER",
     help="L'espace de travail (ou la variable TOURNEE_ESPACE).",
 )
 @click.option(
-    "--format",
-    "form",
-    type=click.Choice(["texte", "json"]),
-    default="texte",
-    help="La forme du compte rendu.",
+    "--format", "form", type=click.Choice(["texte", "json"]), default="texte", help="Le compte rendu."
 )
 @click.option(
     "--le", "at", callback=_moment, metavar="MOMENT", help="Fait comme s'il était 2027-03-01T09:00."
@@ -215,39 +236,55 @@ def _moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
 @click.option("--debug", is_flag=True, help="Montre le détail technique d'une erreur.")
 @click.pass_context
 def cli(ctx: click.Context, /, espace: Path, form: str, at: datetime | None, **_debug: bool) -> None:
-    """Tournée fait la tournée de courrier de la coordination, depuis son classeur.
-
-    \b
-    Pour commencer :
-      python run.py demo                      une démonstration, dans un dossier à part
-      python run.py creer MON-DOSSIER         un espace de travail
-      python run.py --espace MON-DOSSIER verifier
-    """
     ctx.obj = Session(espace, json_form=form == "json", at=at)
 
 
-def sending(command: F) -> F:
-    """The options of every command that may send."""
-    for option in (
-        click.option(
-            "--confirmer",
-            is_flag=True,
-            help="Accepte un onglet qui a perdu la moitié de ses lignes, ou des fichiers plus anciens.",
-        ),
-        click.option("--seulement", default="", metavar="ADRESSE", help="N'écrit qu'à cette adresse."),
-        click.option("--limite", type=click.IntRange(min=0), metavar="N", help="N'envoie que N messages."),
-        click.option("--reel", is_flag=True, help="Envoie pour de bon."),
-        click.option("--essai", is_flag=True, help="Envoie à l'adresse d'essai seulement."),
-    ):
-        command = option(command)
-    return command
-
-
-def asking(command: F) -> F:
-    """… and of those that ask first."""
-    return click.option("--oui", "yes", is_flag=True, help="Ne demande pas de confirmation.")(
-        sending(command)
+def _group(name: str) -> click.Group:
+    group = click.Group(
+        name,
+        help=help_of(name),
+        short_help=sentence(name),
+        options_metavar="",
+        subcommand_metavar="COMMANDE [ARGUMENTS]…",
     )
+    cli.add_command(group)
+    return group
+
+
+def _command(name: str, group: click.Group = cli) -> Callable[[Callable[..., int]], click.Command]:
+    """A command under its French name, with its help."""
+    full = name if group is cli else f"{group.name} {name}"
+    return lambda function: group.command(name, help=help_of(full), short_help=sentence(full))(
+        click.pass_obj(function)
+    )
+
+
+def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def add(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+_TRIAL = click.option("--essai", is_flag=True, help="Envoie à l'adresse d'essai seulement.")
+_LIVE = click.option("--reel", is_flag=True, help="Envoie pour de bon.")
+_CONFIRM = click.option(
+    "--confirmer",
+    is_flag=True,
+    help="Accepte un onglet qui a perdu la moitié de ses lignes, ou des fichiers plus anciens.",
+)
+_YES = click.option("--oui", "yes", is_flag=True, help="Ne demande pas de confirmation.")
+_REF = click.argument("ref", metavar="RÉF")
+_MAYBE_REF = click.argument("ref", required=False, default="", metavar="[RÉF]")
+_SENDING = _options(
+    _TRIAL,
+    _LIVE,
+    click.option("--limite", type=click.IntRange(min=0), metavar="N", help="N'envoie que N messages."),
+    click.option("--seulement", default="", metavar="ADRESSE", help="N'écrit qu'à cette adresse."),
+    _CONFIRM,
+)
 
 
 def _request(
@@ -278,42 +315,35 @@ def _request(
 
 def _show(session: Session, account: Account) -> int:
     """Print what a round did; its exit status."""
-    from workflows.engine import report
+    from workflows.engine.report import summary
+    from workflows.engine.report_json import as_json
 
-    if session.json_form:
-        print_json(report.as_json(account))
-    else:
-        for line in report.summary(account, session.screen):
-            click.echo(line)
+    session.answer(as_json(account), summary(account, session.screen))
     return account.exit_status
 
 
-def _agreed(question: str) -> bool:
-    return click.prompt(question, default="n", show_default=False).strip().lower() in ("o", "oui")
-
-
-def _send(session: Session, office: Office, request: Request, *, yes: bool) -> int:
+def _send(session: Session, command: str, scope: Scope, *, yes: bool, **narrowing: Any) -> int:
     """Show the plan, ask, send. Without a terminal and without --oui, nothing leaves."""
     from workflows.engine import report
 
+    office = session.office()
+    request = _request(office, command, scope, **narrowing)
     if not yes:
         account = office.preview(request)
-        say(session, report.plan_line(account))
+        session.say(report.plan_line(account))
         if not sys.stdin.isatty():
             raise TourneeError(
                 "Rien n'est parti : il faut une confirmation.", "Ajoutez --oui pour confirmer sans terminal."
             )
-        if account.planned and not _agreed("Envoyer ? [o/N]"):
-            say(session, "Rien n'est parti.")
+        if account.planned and not session.agreed("Envoyer"):
+            session.say("Rien n'est parti.")
             return OK
     return _show(session, office.run(request))
 
 
-@cli.command()
-@click.argument("dossier", type=click.Path(path_type=Path), default=Path("demo"), metavar="[DOSSIER]")
-@click.pass_obj
+@_command("demo")
+@click.argument("dossier", type=_FOLDER, default=Path("demo"), metavar="[DOSSIER]")
 def demo(session: Session, dossier: Path) -> int:
-    """Fait une tournée de démonstration, dans un dossier à part."""
     from workflows.core.messages import Mode
     from workflows.demo import ROUNDS
     from workflows.engine.prepare import Request
@@ -330,208 +360,125 @@ def demo(session: Session, dossier: Path) -> int:
         account = office.run(Request(step.command, step.scope, Mode.LIVE, reads_replies=step.replies))
         sent += len(account.sent)
         ended = COULD_NOT_RUN if account.error or account.pending_writes else ended
-        for line in demo_round_lines(session.at, account, session.screen):
-            say(session, line)
-    for line in demo_lines(dossier):
-        say(session, line)
+        session.say(*demo_round_lines(session.at, account, session.screen))
+    session.say(*demo_lines(dossier))
     if session.json_form:
         print_json({"command": "demo", "workspace": str(dossier), "sent": sent})
     return ended
 
 
-@cli.command()
-@click.argument("dossier", type=click.Path(path_type=Path), metavar="DOSSIER")
-@click.pass_obj
+@_command("creer")
+@click.argument("dossier", type=_FOLDER, metavar="DOSSIER")
 def creer(session: Session, dossier: Path) -> int:
-    """Crée un espace de travail prêt à servir."""
+    from workflows.engine.founding import creation_lines
     from workflows.office import create_workspace
 
     create_workspace(dossier)
-    say(session, f"L'espace de travail est prêt : {dossier}")
-    say(session, f"Le classeur à remplir : {dossier / 'donnees' / 'coordination.xlsx'}")
-    say(session, f"Les réglages : {dossier / 'config' / 'general.toml'}")
-    say(session, f"Ensuite : python run.py --espace {dossier} verifier")
+    session.workspace = dossier
+    session.say(*creation_lines(dossier, session.office().general, None, PROGRAM))
     if session.json_form:
         print_json({"command": "creer", "workspace": str(dossier)})
     return OK
 
 
-@cli.command()
+@_command("apercu")
 @click.argument("workflow", type=click.Choice([CALLS, TRAINING, PRESENCE]), metavar="WORKFLOW")
-@click.argument("ref", required=False, default="", metavar="[RÉF]")
-@click.option(
-    "--html", "folder", type=click.Path(path_type=Path), metavar="DOSSIER", help="Écrit une page à regarder."
-)
-@click.pass_obj
+@_MAYBE_REF
+@click.option("--html", "folder", type=_FOLDER, metavar="DOSSIER", help="Écrit une page à regarder.")
 def apercu(session: Session, workflow: str, ref: str, folder: Path | None) -> int:
-    """Montre ce qui partirait maintenant, sans rien envoyer.
-
-    \b
-    Exemples :
-      python run.py apercu appel-a-candidatures 2027-1
-      python run.py apercu appel-a-candidatures --html apercu
-    """
     from workflows.core.messages import Mode
     from workflows.core.workflow import Scope, Step
-    from workflows.engine import report
     from workflows.engine.prepare import Request
+    from workflows.engine.report import preview_lines
+    from workflows.engine.report_json import as_json
 
     office = session.office()
-    step = Step.FIRST if ref else Step.ANY
-    account = office.preview(Request("apercu", Scope(workflow, step, ref), Mode.LIVE))
+    scope = Scope(workflow, Step.FIRST if ref else Step.ANY, ref)
+    account = office.preview(Request("apercu", scope, Mode.LIVE))
     if folder:
         from workflows.engine.preview_page import write_page
 
-        say(session, f"La page à ouvrir dans un navigateur : {write_page(folder, account, office.general)}")
-    if session.json_form:
-        print_json(report.as_json(account))
-    else:
-        for line in report.preview_lines(account, session.screen):
-            click.echo(line)
+        written = write_page(folder, account, office.general)
+        session.say(typography(f"La page à ouvrir dans un navigateur : {written}"))
+    session.answer(as_json(account), preview_lines(account, session.screen))
     return account.exit_status
 
 
-@cli.command()
-@click.pass_obj
+@_command("verifier")
 def verifier(session: Session) -> int:
-    """Vérifie les réglages, les modèles, le classeur et le courrier, sans rien envoyer."""
-    from workflows.engine.report import check_json, check_lines
+    from workflows.engine.report import check_lines
+    from workflows.engine.report_json import check_json
 
     checks = session.office().check_up()
-    if session.json_form:
-        print_json({"command": "verifier", "checks": [check_json(check) for check in checks]})
-    else:
-        for line in check_lines(checks, session.screen):
-            click.echo(line)
+    value = {"command": "verifier", "checks": [check_json(check) for check in checks]}
+    session.answer(value, check_lines(checks, session.screen))
     marks = {check.mark.value for check in checks}
     return COULD_NOT_RUN if "✗" in marks else NEEDS_A_PERSON if "!" in marks else OK
 
 
-@cli.group(options_metavar="", subcommand_metavar="COMMANDE [ARGUMENTS]…")
-def appel() -> None:
-    """L'appel à candidatures."""
+def _sends(
+    group: click.Group, name: str, workflow: str, step: str, *parameters: Callable[[Any], Any]
+) -> None:
+    """A command that sends one step of a workflow, after asking."""
+
+    def send(session: Session, /, ref: str = "", **options: Any) -> int:
+        from workflows.core.workflow import Scope, Step
+
+        return _send(session, f"{group.name} {name}", Scope(workflow, Step[step], ref), **options)
+
+    _command(name, group)(_options(*parameters, _SENDING, _YES)(send))
 
 
-@appel.command()
-@click.argument("ref", metavar="RÉF")
-@asking
-@click.pass_obj
-def lancer(session: Session, /, ref: str, yes: bool, **narrowing: Any) -> int:
-    """Envoie l'annonce d'un appel ; ses relances suivront."""
-    from workflows.core.workflow import Scope, Step
-
-    office = session.office()
-    request = _request(office, "appel lancer", Scope(CALLS, Step.FIRST, ref), **narrowing)
-    return _send(session, office, request, yes=yes)
-
-
-@appel.command()
-@click.argument("ref", required=False, default="", metavar="[RÉF]")
-@asking
-@click.pass_obj
-def relancer(session: Session, /, ref: str, yes: bool, **narrowing: Any) -> int:
-    """Envoie les relances qui sont dues."""
-    from workflows.core.workflow import Scope, Step
-
-    office = session.office()
-    request = _request(office, "appel relancer", Scope(CALLS, Step.FOLLOW_UP, ref), **narrowing)
-    return _send(session, office, request, yes=yes)
+appel = _group("appel")
+_sends(appel, "lancer", CALLS, "FIRST", _REF)
+_sends(appel, "relancer", CALLS, "FOLLOW_UP", _MAYBE_REF)
+formation = _group("formation")
+_sends(formation, "inviter", TRAINING, "FIRST", _REF)
+_sends(formation, "rappeler", TRAINING, "FOLLOW_UP")
+_WEEK = "La semaine, comme 2027-S09 (celle en cours)."
+presence = _group("presence")
+_sends(
+    presence,
+    "rappeler",
+    PRESENCE,
+    "FIRST",
+    click.option("--semaine", "ref", default="", metavar="SEMAINE", help=_WEEK),
+)
+reponses = _group("reponses")
 
 
-@cli.group(options_metavar="", subcommand_metavar="COMMANDE [ARGUMENTS]…")
-def formation() -> None:
-    """Les formations et les autres rencontres."""
-
-
-@formation.command()
-@click.argument("ref", metavar="RÉF")
-@asking
-@click.pass_obj
-def inviter(session: Session, /, ref: str, yes: bool, **narrowing: Any) -> int:
-    """Envoie les invitations d'une session ; ses rappels suivront."""
-    from workflows.core.workflow import Scope, Step
-
-    office = session.office()
-    request = _request(office, "formation inviter", Scope(TRAINING, Step.FIRST, ref), **narrowing)
-    return _send(session, office, request, yes=yes)
-
-
-@formation.command("rappeler")
-@asking
-@click.pass_obj
-def rappeler_les_sessions(session: Session, /, yes: bool, **narrowing: Any) -> int:
-    """Envoie les rappels de session qui sont dus."""
-    from workflows.core.workflow import Scope, Step
-
-    office = session.office()
-    request = _request(office, "formation rappeler", Scope(TRAINING, Step.FOLLOW_UP), **narrowing)
-    return _send(session, office, request, yes=yes)
-
-
-@cli.group(options_metavar="", subcommand_metavar="COMMANDE [ARGUMENTS]…")
-def presence() -> None:
-    """La présence hebdomadaire des Promeneurs."""
-
-
-@presence.command()
-@click.option("--semaine", default="", metavar="SEMAINE", help="La semaine, comme 2027-S09 (celle en cours).")
-@asking
-@click.pass_obj
-def rappeler(session: Session, /, semaine: str, yes: bool, **narrowing: Any) -> int:
-    """Envoie le rappel d'une semaine à ceux à qui il manque des heures."""
-    from workflows.core.workflow import Scope, Step
-
-    office = session.office()
-    request = _request(office, "presence rappeler", Scope(PRESENCE, Step.FIRST, semaine), **narrowing)
-    return _send(session, office, request, yes=yes)
-
-
-@cli.group(options_metavar="", subcommand_metavar="COMMANDE [ARGUMENTS]…")
-def reponses() -> None:
-    """Les réponses reçues."""
-
-
-@reponses.command()
-@click.option("--confirmer", is_flag=True, help="Accepte qu'un onglet ait perdu la moitié de ses lignes.")
+@_command("relever", reponses)
+@_CONFIRM
 @click.option("--essai", is_flag=True, help="N'écrit pas dans le classeur.")
 @click.option("--reel", is_flag=True, help="Écrit dans le classeur, même en mode essai.")
-@click.pass_obj
 def relever(session: Session, /, **narrowing: Any) -> int:
-    """Lit la boîte aux lettres et note les réponses dans le classeur."""
     from workflows.core.workflow import Scope
 
     office = session.office()
     return _show(session, office.run(_request(office, READING, Scope(), **narrowing)))
 
 
-@reponses.command()
-@click.argument("fichiers", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FICHIER…")
-@click.pass_obj
+@_command("lire", reponses)
+@click.argument("fichiers", nargs=-1, required=True, type=_FOLDER, metavar="FICHIER…")
 def lire(session: Session, fichiers: tuple[Path, ...]) -> int:
-    """Dit comment ces messages (.eml) sont compris, sans rien changer."""
-    from workflows.engine.report import recognised_json, recognised_lines
+    from workflows.engine.report import recognised_lines
+    from workflows.engine.report_json import recognised_json
 
     found = session.office().read_mails(fichiers)
-    if session.json_form:
-        print_json([recognised_json(each) for each in found])
-    else:
-        for line in recognised_lines(found):
-            click.echo(line)
+    session.answer([recognised_json(each) for each in found], recognised_lines(found))
     return OK
 
 
-@cli.command()
-@sending
-@click.pass_obj
+@_command("passage")
+@_SENDING
 def passage(session: Session, /, **narrowing: Any) -> int:
-    """Fait tout ce qui est dû maintenant, sans rien demander (pour cron)."""
     from workflows.core.workflow import Scope
 
     office = session.office()
     return _show(session, office.run(_request(office, ROUND, Scope(), **narrowing)))
 
 
-@cli.command()
+@_command("planifier")
 @click.option("--crontab", is_flag=True, help="Écrit les lignes à donner à cron, sans rien faire d'autre.")
 @click.option(
     "--minutes",
@@ -540,106 +487,77 @@ def passage(session: Session, /, **narrowing: Any) -> int:
     metavar="N",
     help="Fait un passage toutes les N minutes (15).",
 )
-@click.pass_obj
 def planifier(session: Session, crontab: bool, minutes: int) -> int:
-    """Reste en marche et fait les passages à l'heure."""
     from datetime import timedelta
 
     office = session.office()  # a configuration that cannot be read is told now, not every quarter of an hour
     every = timedelta(minutes=minutes)
     if crontab:
         lines = office.crontab(sys.executable, Path(__file__).resolve(), every)
-        for line in () if session.json_form else lines:
-            click.echo(line)
-        if session.json_form:
-            print_json({"command": "planifier", "crontab": lines})
+        session.answer({"command": "planifier", "crontab": lines}, lines)
         return OK
-    say(session, f"Un passage toutes les {minutes} minutes. Ctrl+C pour finir.")
+    session.say(f"Un passage toutes les {minutes} minutes. Ctrl+C pour finir.")
     begun = session.keep_going(every)
-    if session.json_form:
-        print_json({"command": "planifier", "rounds": begun})
+    session.answer({"command": "planifier", "rounds": begun}, ())
     return OK
 
 
-@cli.command()
-@click.pass_obj
+@_command("etat")
 def etat(session: Session) -> int:
-    """Dit où tout en est."""
     from workflows.engine import report
 
     office = session.office()
     facts, campaigns, uncertain = office.facts(), office.standing(), office.uncertain()
-    if session.json_form:
-        standing = [{"campaign": name, "state": state} for name, state in campaigns]
-        print_json({"command": "etat", **facts, "campaigns": standing, "uncertain": list(uncertain)})
-    else:
-        for line in report.state_lines(facts, campaigns, uncertain, session.screen):
-            click.echo(line)
+    standing = [{"campaign": name, "state": state} for name, state in campaigns]
+    value = {"command": "etat", **facts, "campaigns": standing, "uncertain": list(uncertain)}
+    session.answer(value, report.state_lines(facts, campaigns, uncertain, session.screen))
     return NEEDS_A_PERSON if uncertain else OK
 
 
-@cli.command()
+@_command("expliquer")
 @click.argument("qui", metavar="QUI")
-@click.pass_obj
 def expliquer(session: Session, qui: str) -> int:
-    """Raconte ce que quelqu'un a reçu, et pourquoi le reste n'est pas parti.
-
-    \b
-    QUI est une Réf., une adresse ou une partie du nom :
-      python run.py expliquer STR-007
-      python run.py expliquer "centre social"
-    """
-    from workflows.engine import report
+    from workflows.engine.report import story_lines
+    from workflows.engine.report_json import story_json
 
     stories = session.office().stories(qui)
     if not stories:
         raise TourneeError(
             f"Personne ne correspond à « {qui} ».", "Donnez une Réf., une adresse ou une partie du nom."
         )
-    if session.json_form:
-        print_json({"command": "expliquer", "stories": [report.story_json(story) for story in stories]})
-    else:
-        for line in report.story_lines(stories, session.screen):
-            click.echo(line)
+    value = {"command": "expliquer", "stories": [story_json(story) for story in stories]}
+    session.answer(value, story_lines(stories, session.screen))
     return OK
 
 
-@cli.command()
+@_command("effacer")
 @click.argument("adresse", metavar="ADRESSE")
-@click.option("--oui", "yes", is_flag=True, help="Ne demande pas de confirmation.")
-@click.pass_obj
+@_YES
 def effacer(session: Session, adresse: str, yes: bool) -> int:
-    """Montre, exporte (--format json) et efface ce qui est gardé d'une adresse.
-
-    Il n'en reste qu'une empreinte, pour ne plus jamais lui écrire d'appel.
-    """
     from workflows.engine import report
 
     office = session.office()
     held = office.held(adresse)
-    for line in report.held_lines(held):
-        say(session, line)
-    sure = yes or (sys.stdin.isatty() and _agreed("Effacer ? [o/N]"))
+    session.say(*report.held_lines(held))
+    sure = yes or session.agreed("Effacer")
     if sure:
-        say(session, report.erased_line(office.erase(adresse)))
-    if session.json_form:
-        print_json({"command": "effacer", "export": held, "erased": sure})
+        session.say(report.erased_line(office.erase(adresse)))
+    session.answer({"command": "effacer", "export": held, "erased": sure}, ())
     if not sure:
-        say(session, "Rien n'a été effacé (--oui confirme sans terminal).")
+        session.say("Rien n'a été effacé (--oui confirme sans terminal).")
     return OK if sure else COULD_NOT_RUN
 
 
-@cli.command()
+@_command("trancher")
 @click.argument("cle", metavar="CLÉ")
 @click.argument("verdict", type=click.Choice(["envoye", "non-envoye"]), metavar="envoye|non-envoye")
-@click.pass_obj
 def trancher(session: Session, cle: str, verdict: str) -> int:
-    """Dit si un message « À vérifier » est parti ou non."""
     sent = verdict == "envoye"
     session.office().settle(cle, sent=sent)
-    say(session, f"{cle} : noté comme {'envoyé' if sent else 'non envoyé ; le prochain passage l’enverra'}.")
-    if session.json_form:
-        print_json({"command": "trancher", "key": cle, "sent": sent})
+    words = "envoyé" if sent else "non envoyé ; le prochain passage l'enverra"
+    session.answer(
+        {"command": "trancher", "key": cle, "sent": sent}, [typography(f"{cle} : noté comme {words}.")]
+    )
     return OK
 
 

@@ -20,7 +20,8 @@ from workflows.core.problems import TourneeError
 from workflows.engine.account import Account, Mail
 from workflows.engine.general import General
 from workflows.engine.rendering import fill_page
-from workflows.engine.report import plan_line, problem_json
+from workflows.engine.report import plan_line
+from workflows.engine.report_json import problem_json
 
 NAME = "apercu.html"
 _OPEN = 3

@@ -1,4 +1,4 @@
-"""What happened, in French sentences and as JSON (design §3); prints nothing itself."""
+"""What happened, in French sentences; prints nothing itself. `report_json` says the same to tools."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from typing import Any
 
 from workflows.core import french
 from workflows.core.french import typography
-from workflows.core.matching import ALTERED
 from workflows.core.messages import Mode, Record
-from workflows.core.problems import Problem, TourneeError
-from workflows.core.received import Received
-from workflows.core.words import TO_READ
+from workflows.core.problems import Problem
 from workflows.engine.account import Account, Mail
 from workflows.engine.checkup import Check, Mark
-from workflows.engine.intake import OWN, Recognised
+from workflows.engine.intake import Recognised
+from workflows.engine.report_json import recognised_json
 from workflows.engine.story import Story
 from workflows.engine.terminal import PLAIN, Screen
 
@@ -26,60 +24,6 @@ _LISTED = 12
 _ROWS = 100
 """Rows of one table of a preview."""
 _SIGNS = {0: "✓", 1: "!", 2: "✗"}
-
-
-def as_json(account: Account) -> dict[str, Any]:
-    """The round, with the keys that tools rely on."""
-    found: dict[str, Any] = {
-        "command": account.command,
-        "planned": [{"key": key, "to": sorted(to)} for key, to in account.planned],
-        "sent": [{"key": key, "to": sorted(to)} for key, to in account.sent],
-        "waiting": [{"key": key, "reason": typography(reason)} for key, reason in account.waiting],
-        "refused": [{"key": key, "error": error} for key, error in account.refused],
-        "uncertain": account.uncertain,
-        "problems": [problem_json(problem) for problem in account.problems],
-        "written": account.written,
-        "pending_writes": account.pending_writes,
-        "replies": {
-            "read": account.replies.read,
-            "matched": account.replies.matched,
-            "unmatched": account.replies.unmatched,
-        },
-    }
-    if account.error:
-        found["error"] = error_json(account.command, account.error)["error"]
-    return found
-
-
-def recognised_json(found: Recognised) -> dict[str, Any]:
-    """How one file's mail is understood; one that cannot be opened is for a person to read."""
-    mail = found.mail
-    return {
-        "file": found.file.name,
-        "kind": _kind_of(found),
-        "answer": _answer_of(mail),
-        "question": bool(mail and mail.question),
-        "hours": mail.hours.total_seconds() / 3600 if mail and mail.hours is not None else None,
-        "return_date": mail.return_date.isoformat() if mail and mail.return_date else None,
-        "bounced": list(mail.bounced) if mail else [],
-        "extract": mail.extract if mail else "",
-        "matched": (mail.key if mail else "") or None,
-    }
-
-
-def _kind_of(found: Recognised) -> str:
-    if found.mail is None or found.original is None:
-        return "unreadable"
-    return str(found.original.kind.value) if found.mail.kind == OWN else found.mail.kind
-
-
-def _answer_of(mail: Received | None) -> str | None:
-    """What `Réponse` would say, as far as it is an answer."""
-    if mail is None:
-        return TO_READ
-    if mail.kind not in ("answer", "calendar", "unreadable"):
-        return None
-    return (mail.word if mail.attached or mail.doubt == ALTERED else mail.answer) or None
 
 
 def recognised_lines(found: Sequence[Recognised]) -> list[str]:
@@ -108,18 +52,6 @@ _KINDS = {
     "opposition": "une opposition",
     "unreadable": "illisible",
 }
-
-
-def problem_json(problem: Problem) -> dict[str, str]:
-    return {name: typography(getattr(problem, name)) for name in ("where", "what", "remedy")}
-
-
-def error_json(command: str, error: TourneeError) -> dict[str, Any]:
-    """A command that could not run."""
-    return {
-        "command": command,
-        "error": {"what": typography(error.what), "remedy": typography(error.remedy)},
-    }
 
 
 def plan_line(account: Account) -> str:
@@ -286,10 +218,6 @@ def check_lines(checks: Sequence[Check], screen: Screen = PLAIN) -> list[str]:
     return lines
 
 
-def check_json(check: Check) -> dict[str, str]:
-    return {"mark": check.mark.value, "what": typography(check.what), "remedy": typography(check.remedy)}
-
-
 def story_lines(stories: Sequence[Story], screen: Screen = PLAIN) -> list[str]:
     """Each story under its title: the past, then where things stand."""
     lines: list[str] = []
@@ -299,14 +227,6 @@ def story_lines(stories: Sequence[Story], screen: Screen = PLAIN) -> list[str]:
         for sentence in [*past, *(f"Aujourd'hui, {now}" for now in story.now)]:
             lines += _said(screen, sentence, 2, 2)
     return lines
-
-
-def story_json(story: Story) -> dict[str, Any]:
-    return {
-        "who": typography(story.who),
-        "past": [typography(line) for line in story.past],
-        "now": [typography(line) for line in story.now],
-    }
 
 
 def held_lines(held: dict[str, Any]) -> list[str]:

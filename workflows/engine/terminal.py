@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TextIO
 
-_GAP = 2
+_GAP, _USUAL_WIDTH = 2, 80
 _MARKS = {"✓": "32", "!": "33", "✗": "31"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What would move the cursor or turn the writing direction, in words that came from elsewhere."""
@@ -21,9 +23,9 @@ class Screen:
     width: int = 0
     colour: bool = False
 
-    def mark(self, sign: str, words: str = "") -> str:
-        """A line's sign in its colour (✓ green, ! yellow, ✗ red), or these words in the sign's colour."""
-        return self._in(_MARKS[sign], words or sign)
+    def mark(self, sign: str, words: str) -> str:
+        """These words in the sign's colour: ✓ green, ! yellow, ✗ red."""
+        return self._in(_MARKS[sign], words)
 
     def strong(self, words: str) -> str:
         """A title or a count."""
@@ -53,7 +55,7 @@ class Screen:
     def item(self, sign: str, words: str) -> list[str]:
         """« ✓ La configuration est lue. », folded beside its sign."""
         first, *rest = self.fold(f"{sign} {words}", hang=len(sign) + 1)
-        return [self.mark(sign) + first[len(sign) :], *rest]
+        return [self.mark(sign, sign) + first[len(sign) :], *rest]
 
     def table(self, rows: Sequence[Sequence[str]], indent: int = 2) -> list[str]:
         """Rows in aligned columns, the last one folded; where that is too wide, cells one below another."""
@@ -82,10 +84,21 @@ class Screen:
 PLAIN = Screen()
 
 
+def screen_of(stream: TextIO, environ: Mapping[str, str]) -> Screen:
+    """The screen behind a standard stream, with colours where it has some (https://no-color.org).
+
+    A pipe is as wide as it takes, unless COLUMNS asks for less than the 80 that it holds by habit.
+    """
+    terminal = stream.isatty()
+    columns = shutil.get_terminal_size((0, 0)).columns
+    colour = terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+    return Screen(columns if terminal or columns < _USUAL_WIDTH else 0, colour)
+
+
 def progress(done: int, total: int, width: int) -> str:
     """« [████····] 12/45 », to be written over the line before it."""
     count = f" {done}/{total}"
-    room = max(4, min(30, width - len(count) - 5))
+    room = max(4, min(30, (width or _USUAL_WIDTH) - len(count) - 5))
     filled = room * done // max(total, 1)
     return f"\r  [{'█' * filled}{'·' * (room - filled)}]{count}"
 
