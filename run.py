@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from workflows.core.workflow import Scope
     from workflows.engine.account import Account
     from workflows.engine.prepare import Request
+    from workflows.engine.questions import Answers
     from workflows.office import Office
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -98,6 +99,29 @@ class Session:
             print_json(value)
         else:
             self.say(*lines)
+
+    def interview(self) -> Answers:
+        """The questions of `creer`, each asked until the configuration takes the answer."""
+        from workflows.core.schema import Refused
+        from workflows.engine.questions import INTRODUCTION, Question, interview
+
+        def ask(question: Question) -> Any:
+            self.say("", *question.lines)
+            while True:
+                typed = click.prompt(
+                    question.prompt,
+                    default=question.default,
+                    show_default=bool(question.default),
+                    prompt_suffix=typography(" : "),
+                    err=self.json_form,
+                )
+                try:
+                    return question.take(typed.strip())
+                except Refused as refused:
+                    self.say(f"{refused.what} {refused.remedy}")
+
+        self.say(INTRODUCTION)
+        return interview(ask)
 
     def agreed(self, question: str) -> bool:
         """Whether a person at the terminal says yes; without one, nobody does."""
@@ -370,15 +394,24 @@ def demo(session: Session, dossier: Path) -> int:
 @_command("creer")
 @click.argument("dossier", type=_FOLDER, metavar="DOSSIER")
 def creer(session: Session, dossier: Path) -> int:
-    from workflows.engine.founding import creation_lines
+    from workflows.engine import founding
+    from workflows.engine.furnish import Furniture
+    from workflows.engine.report_json import problem_json
     from workflows.office import create_workspace
 
-    create_workspace(dossier)
+    fresh = not founding.is_workspace(dossier)
+    if fresh:
+        founding.refuse_taken(dossier)
+        create_workspace(dossier, session.interview() if sys.stdin.isatty() else None)
     session.workspace = dossier
-    session.say(*creation_lines(dossier, session.office().general, None, PROGRAM))
+    office = session.office()
+    made = Furniture() if fresh and office.awaits_key else office.furnish()
+    program = shlex.join([sys.orig_argv[0], sys.argv[0]])  # as she typed it: to be copied from the screen
+    session.say(*founding.creation_lines(dossier, office.general, made, program))
     if session.json_form:
-        print_json({"command": "creer", "workspace": str(dossier)})
-    return OK
+        found = {"added": made.added, "problems": [problem_json(problem) for problem in made.problems]}
+        print_json({"command": "creer", "workspace": str(dossier), **found})
+    return NEEDS_A_PERSON if made.problems else OK
 
 
 @_command("apercu")
