@@ -58,6 +58,11 @@ def meeting(folder: Path, people: int | Sequence[tuple[Any, ...]] = 3, **cells: 
     return Workspace(folder, book, delai_de_grace='"0"')
 
 
+def passage(workspace: Workspace, at: str = TUESDAY, **more: Any) -> Account:
+    """What is due for sessions, alone."""
+    return workspace.round(at, Scope(TRAINING), **more)
+
+
 def invite(workspace: Workspace, at: str = TUESDAY, ref: str = "SES-2", **more: Any) -> Account:
     return workspace.round(at, Scope(TRAINING, Step.FIRST, ref), "formation inviter", **more)
 
@@ -102,4 +107,4 @@ def body(mail: EmailMessage) -> str:
     """The plain text, with plain spaces."""
     part = mail.get_body(("plain",))
     assert part is not None
-    return str(part.get_content()).replace("\u00a0", " ")
+    return str(part.get_content()).replace("\u00a0", " ").replace("\r\n", "\n")
