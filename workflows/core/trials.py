@@ -5,30 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol, TypeVar
 
 from workflows.core import french, words
+from workflows.core.campaigns import C
 from workflows.core.cells import fold, label
 from workflows.core.messages import History, Send, Verdict
-from workflows.core.tables import Row
 from workflows.core.workflow import Desk
 
 MARK = "essai:"
 """Before the key of whatever concerns a trial."""
-
-
-class Campaign(Protocol):
-    """A row with a standing order: a call, a session."""
-
-    @property
-    def ref(self) -> str: ...
-    @property
-    def row(self) -> Row: ...
-    @property
-    def order(self) -> str: ...
-
-
-C = TypeVar("C", bound=Campaign)
 
 
 def trial_verdicts(
