@@ -57,7 +57,9 @@ def summary(message: EmailMessage) -> tuple[str, ...]:
     text, html = message.get_body(("plain",)), message.get_body(("html",))
     assert text is not None
     assert html is not None
-    return (message["To"], message["Subject"], text.get_content(), html.get_content())
+    bodies = (text.get_content(), html.get_content())
+    # The signatures of prepared replies are a workspace's own.
+    return (message["To"], message["Subject"], *(re.sub(r"%23[a-z2-7]{16}", "", body) for body in bodies))
 
 
 def test_same_messages_and_statuses_with_two_reads_two_writes_and_one_connection(

@@ -30,14 +30,17 @@ from workflows.core.messages import Belief, Flag, Plan, Record, RowWish, Send, S
 from workflows.core.parsers import delays
 from workflows.core.problems import Problem
 from workflows.core.reading import Flagged, read
+from workflows.core.received import standing_word
 from workflows.core.renaming import renaming
 from workflows.core.schema import Key, Section
+from workflows.core.signing import YES_OR_NO
 from workflows.core.standing import Attempt, RowOrder, latest, numbered
 from workflows.core.statuses import refusals
-from workflows.core.structures import contact, enclosures, not_solicited
+from workflows.core.structures import contact, enclosures, not_solicited, objected
 from workflows.core.tables import Row
 from workflows.core.trials import trial_verdicts
 from workflows.core.workflow import Desk, Outlook, Scope, Step
+from workflows.core.working_days import add_working_days
 
 NAME = "appel-a-candidatures"
 TABS = (words.STRUCTURES, words.CALLS, words.APPLICATIONS)
@@ -184,7 +187,10 @@ class _Decider:
         self._permitted(row, last)
         if order.again:
             return self._announce(row, ref, order.again, order)
-        if line and (answer := label(line.cell("Réponse"))) and fold(answer) != "absence":
+        typed = label(line.cell("Réponse")) if line else ""
+        if (answer := standing_word(typed, history.answers.get((self.call.campaign, ref)))) and fold(
+            answer
+        ) != "absence":
             return Wait(last.key, past_words(last.record, self.desk, f"réponse reçue : {answer[:40]}"))
         if last.record and state is State.SENT:
             return self._follow_up(row, ref, last.record, line)
@@ -197,6 +203,8 @@ class _Decider:
         """Objection, network and choice of recipients come before everything else."""
         structures = self.desk.book[words.STRUCTURES]
         reason = not_solicited(structures, row)
+        if not reason and (day := objected(self.desk.history.objections, row)):
+            reason = f"opposition reçue le {french.date_short(day)}"
         if not reason and not self.call.selection.takes(row):
             reason = "hors des destinataires choisis pour cet appel"
         if reason:
@@ -225,6 +233,8 @@ class _Decider:
         found = next_follow_up(announced, records, self.desk.settings["relances"], self.desk.now.tzinfo)
         if not isinstance(found, FollowUp):
             return found or Wait(announced.key, past)
+        if back := self.desk.history.absences.get(ref):
+            found = replace(found, due=max(found.due, add_working_days(back, 1)))
         if not self.desk.trial:
             if self.call.deadline and max(found.due, today) > self.call.deadline:
                 return Wait(announced.key, f"{past} ; pas de relance après la date limite")
@@ -252,19 +262,28 @@ class _Decider:
         wanted = contact(structures, row)
         hold_retry(record, self.desk, key)
         open_, note = self._open_addresses(wanted, key, step)
-        if not open_:
+        bounced = {} if order and order.again else self.desk.history.bounced
+        alive = tuple(address for address in open_ if address not in bounced)
+        if open_ and not alive:
+            raise Flagged(_dead(structures.where(row, "Courriel"), open_[0], bounced[open_[0]]))
+        if not alive:
             return Wait(key, note)
+        notes = [
+            note,
+            *(f"{address} ne reçoit plus : {bounced[address]}" for address in open_ if address in bounced),
+        ]
         return Send(
             key,
             self.call.campaign,
             step,
             ref,
-            open_,
+            alive,
             template,
             self._variables(row, announced),
             structures.where(row, "Courriel"),
             in_reply_to=announced.message_id if announced else "",
-            note=note,
+            note=" ; ".join(filter(None, notes)),
+            choices=YES_OR_NO,
             exclusive=True,
             order=order.order if order else None,
             attachments=()
@@ -327,3 +346,11 @@ class _Decider:
         if announced:
             variables["date_annonce"] = french.date_long(self._day(announced))
         return variables
+
+
+def _dead(where: str, address: str, reason: str) -> Problem:
+    return Problem(
+        where,
+        f"Les messages à « {address} » reviennent : {reason}",
+        f"Corrigez l'adresse ; pour réessayer celle-ci, écrivez « {words.SEND_AGAIN} » dans Candidatures.",
+    )

@@ -38,6 +38,7 @@ from workflows.core.presence_weeks import (
 from workflows.core.problems import Problem, TourneeError
 from workflows.core.reading import Flagged
 from workflows.core.rows import iso_week
+from workflows.core.signing import HOURS
 from workflows.core.statuses import refusals
 from workflows.core.tables import Row
 from workflows.core.weeks import IsoWeek
@@ -226,6 +227,7 @@ class _Decider:
             _TEMPLATES[step],
             self._variables(ref, row, week),
             self.desk.book[words.PEOPLE].where(row, "Courriel"),
+            choices=HOURS,
         )
 
     def _in_service(self, ref: str, row: Row, step: str, week: IsoWeek) -> None:

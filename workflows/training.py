@@ -39,6 +39,7 @@ from workflows.core.renaming import renaming
 from workflows.core.schema import Key, Section
 from workflows.core.session_mails import EXAMPLES, event, variables
 from workflows.core.sessions import KIND, Session, announced_start, not_named, read_sessions
+from workflows.core.signing import YES_OR_NO
 from workflows.core.standing import Attempt, RowOrder, latest, numbered
 from workflows.core.statuses import refusals
 from workflows.core.tables import Row
@@ -51,6 +52,7 @@ SECTION = Section("", (*renaming(TABS), Key("rappels", [7, 1], countdown(5))))
 _INVITATION, _CHANGE, _CANCELLATION = f"{NAME}/invitation", f"{NAME}/modification", f"{NAME}/annulation"
 _REMINDER_YES, _REMINDER_SILENT = f"{NAME}/rappel-oui", f"{NAME}/rappel-sans-reponse"
 _TEMPLATES = (_INVITATION, _CHANGE, _CANCELLATION, _REMINDER_YES, _REMINDER_SILENT)
+_ASKING = (_INVITATION, _CHANGE, _REMINDER_SILENT)
 VARIABLES: Mapping[str, Mapping[str, str]] = dict.fromkeys(_TEMPLATES, EXAMPLES)
 _TO_READ = (words.QUESTION, words.TO_READ, words.OBJECTION)
 
@@ -412,19 +414,21 @@ class _Decider:
         invitation = latest(self.desk.history.records, ROWS.base(session.campaign, ref)).record
         self._tells[key] = version
         known = announced_start(told.version.content, self.desk.now.tzinfo) if told else session.start
+        template = _template(step, said)
         return Send(
             key,
             session.campaign,
             step,
             ref,
             open_,
-            _template(step, said),
+            template,
             variables(session, row, known, self.desk.now),
             people.where(row, "Courriel"),
             in_reply_to=invitation.message_id if told and invitation else "",
             note=note,
             order=order.order if order else None,
             event=None if step.startswith("rappel") else event(session, ref, version),
+            choices=YES_OR_NO if template in _ASKING else (),
         )
 
     def _open_addresses(

@@ -37,7 +37,7 @@ _MESSAGE_ID = re.compile(rb"<[^\s<>]{1,400}>")
 
 @dataclass(frozen=True, slots=True)
 class Marking:
-    """How mails that were dealt with are shown: by a keyword, in another folder, or (both empty) not at all."""
+    """How mails that were dealt with are shown: by a keyword, in another folder, or (empty) not at all."""
 
     keyword: str = ""
     folder: str = ""

@@ -19,6 +19,8 @@ from workflows.core.campaign_rows import (
 from workflows.core.cells import label
 from workflows.core.messages import RowWish, Verdict, Wait
 from workflows.core.ports import Value
+from workflows.core.received import is_answer, standing_word
+from workflows.core.structures import objected
 from workflows.core.tables import Row
 from workflows.core.trials import trial_words
 from workflows.core.workflow import Desk, Outlook
@@ -44,7 +46,7 @@ def project(desk: Desk, calls: Sequence[Call], outlook: Outlook) -> list[RowWish
     display = Display(ROWS, desk, outlook)
     structures = desk.book[words.STRUCTURES].by_ref()
     lines = {about: rows[0] for about, rows in ROWS.lines(desk.book).items() if len(rows) == 1}
-    wishes: list[RowWish] = []
+    wishes = _objections(desk, structures)
     for call in calls:
         subjects = display.subjects(call.campaign, structures)
         wishes += [_line(display, call, subject, structures.get(subject)) for subject in subjects]
@@ -78,7 +80,7 @@ def _call_wish(
     lines: Mapping[tuple[str, str], Row],
 ) -> RowWish:
     trouble = states[words.TO_FIX] + states[words.REFUSED] + states[words.UNCERTAIN] + len(call.problems)
-    answers = sum(bool(label(row.cell("Réponse"))) for (ref, _), row in lines.items() if ref == call.ref)
+    answers = _answered(desk, call, lines)
     values: dict[str, Value] = {
         "Commande faite": _order_words(desk, call),
         "État": _state_words(desk, call, states, verdicts),
@@ -87,6 +89,24 @@ def _call_wish(
         "Problèmes": trouble,
     }
     return RowWish(words.CALLS.title, call.ref, values)
+
+
+def _answered(desk: Desk, call: Call, lines: Mapping[tuple[str, str], Row]) -> int:
+    """How many answered, by mail or as she noted it."""
+    typed = {s: label(row.cell("Réponse")) for (ref, s), row in lines.items() if ref == call.ref}
+    replies = {s: reply for (name, s), reply in desk.history.answers.items() if name == call.campaign}
+    return sum(is_answer(standing_word(typed.get(s, ""), replies.get(s))) for s in {*typed, *replies})
+
+
+def _objections(desk: Desk, structures: Mapping[str, Row]) -> list[RowWish]:
+    """Who objected by mail, in a cell that says nothing yet."""
+    wishes = []
+    for ref, row in structures.items():
+        day = objected(desk.history.objections, row)
+        if day and not label(row.cell("Opposition")):
+            said_ = f"le {french.date_short(day)} par mail"
+            wishes.append(RowWish(words.STRUCTURES.title, ref, {"Opposition": said_}))
+    return wishes
 
 
 def _order_words(desk: Desk, call: Call) -> str | None:

@@ -16,6 +16,7 @@ from workflows.core.cells import Unreadable, label
 from workflows.core.messages import Belief, Flag, History, Order, Record, Send, State, Verdict, Wait
 from workflows.core.ports import Cell, Value
 from workflows.core.problems import Problem
+from workflows.core.received import reply_values
 from workflows.core.rows import addresses
 from workflows.core.standing import RowOrder, done_number, done_words, latest, numbered, row_order
 from workflows.core.statuses import Shown, believed_moment, believed_state, shown
@@ -209,7 +210,8 @@ class Display:
         base, history = self.rows.base(campaign, subject), self.desk.history
         record = latest(history.records, base).record
         reached = record.recipients if record and record.state is not State.PLANNED else ()
-        state = self.first(campaign, subject)
+        state, reply = self.first(campaign, subject), history.answers.get((campaign, subject))
+        reasons = (state.reason, reply.reason if reply and reply.word == words.TO_READ else "")
         values: dict[str, Value] = {
             self.rows.campaign: campaign.partition(":")[2],
             self.rows.subject: subject,
@@ -219,9 +221,10 @@ class Display:
                 self.rows.laters, self.past(campaign).get(subject, ()), self.leaving, self.desk.now
             )
             or None,
-            "Motif": state.reason[:500] or None,
+            "Motif": " ; ".join(filter(None, reasons))[:500] or None,
             "Commande faite": done_words(history.orders.get(base), base, history.records, self.desk.now),
         }
+        values |= reply_values(reply, self.desk.now.tzinfo)
         if name or address:
             values |= {"Nom": name[:200], "Courriel": (" ; ".join(reached) or address[:200]) or None}
         return values

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from workflows.core.ports import Value
 from workflows.core.problems import Problem
 from workflows.core.received import Objections, Reply
+from workflows.core.signing import Choice
 
 
 class Mode(Enum):
@@ -155,6 +156,8 @@ class Send:
     order: Order | None = None
     event: Event | None = None
     """What the mail puts into a calendar."""
+    choices: tuple[Choice, ...] = ()
+    """The prepared replies that it offers, where it asks something."""
     attachments: tuple[str, ...] = ()
     """Names of files of the attachments' folder (core/attachments.py)."""
     trial: bool = False

@@ -14,6 +14,7 @@ from workflows.core.presence_alerts import TO_CONTACT, Alerts
 from workflows.core.presence_rows import Ledger
 from workflows.core.presence_weeks import BILAN, REMINDER, campaign, message_key, past_weeks
 from workflows.core.reading import Flagged
+from workflows.core.received import Reply, hours_values
 from workflows.core.statuses import SETTLED_BY_COMMAND, Shown, believed_moment, believed_state, shown
 from workflows.core.tables import Row
 from workflows.core.weeks import IsoWeek
@@ -71,7 +72,8 @@ class _Board:
             rows = entry.rows if (entry := self.ledger.entry(week, ref)) else []
             own = [row for row in rows if row.number in tab.refs]
             states = {step: self._shown(ref, step, week) for step in _COLUMNS}
-            if own and any(states.values()):
+            reply = self.desk.history.answers.get((campaign(week), ref))
+            if own and (reply or any(states.values())):
                 values = self._values(ref, week, own[0], states)
                 yield RowWish(words.PRESENCE.title, tab.refs[own[0].number], values)
             elif not rows and self._needs_row(ref, person, week):
@@ -116,6 +118,16 @@ class _Board:
         reasons = [state.reason for state in states.values() if state and state.reason]
         decided = any(message_key(ref, step, week) in self.verdicts for step in _COLUMNS)
         doubted = row is not None and label(row.cell("Motif")).startswith(SETTLED_BY_COMMAND[:14])
+        reply = self.desk.history.answers.get((campaign(week), ref))
+        if reply:
+            values |= hours_values(reply, self.desk.now.tzinfo)
+            reasons += [_to_read(reply)] if reply.word in (words.TO_READ, words.QUESTION) else []
         if reasons or decided or doubted:  # else the reason of an earlier round stays
             values["Motif"] = " ; ".join(dict.fromkeys(reasons))[:500] or None
         return values
+
+
+def _to_read(reply: Reply) -> str:
+    """What a person has to read, in a tab that has no column of extracts."""
+    why = f" ({reply.reason})" if reply.reason else ""
+    return f"réponse{why} : « {reply.extract[:200]} »"

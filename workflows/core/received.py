@@ -5,11 +5,12 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 
 from workflows.core import words
 from workflows.core.cells import fold
 from workflows.core.french import date_short, duration
+from workflows.core.ports import Value
 
 MAX_EXTRACT = 300
 
@@ -28,6 +29,8 @@ class Reply:
     hours: timedelta | None = None
     reason: str = ""
     """Why it bounced, or why it is to be read, in French."""
+    shown: str = ""
+    """The answer of ours that stood in the sheet when it was last written."""
 
     @property
     def answered(self) -> bool:
@@ -43,6 +46,33 @@ class Reply:
 def is_answer(word: str) -> bool:
     """Whether what stands in `Réponse` answers: an absence and a bounce do not."""
     return fold(word) not in _NOT_ANSWERS
+
+
+def standing_word(typed: str, reply: Reply | None) -> str:
+    """What was answered: a person's word in `Réponse` wins over mail, ours there is only a copy of it."""
+    if typed and (reply is None or fold(typed) != fold(reply.shown)):
+        return typed
+    return reply.word if reply else ""
+
+
+def reply_values(reply: Reply | None, zone: tzinfo | None) -> dict[str, Value]:
+    """What the columns of a reply should show; nothing is said of them where nothing came."""
+    if reply is None:
+        return {}
+    told = bool(reply.word or reply.hours is not None)
+    return {
+        "Réponse": reply.word or None,
+        "Reçue le": reply.received_at.astimezone(zone) if told else None,
+        "Extrait": reply.extract or None,
+    }
+
+
+def hours_values(reply: Reply, zone: tzinfo | None) -> dict[str, Value]:
+    """The same in Présence, which shows hours and no extract."""
+    values = reply_values(reply, zone)
+    values.pop("Extrait")
+    hours = None if reply.hours is None else reply.hours.total_seconds() / 3600
+    return {"Heures reçues": hours, **values}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from workflows.core.people import full_name
 from workflows.core.ports import Cell, Value
 from workflows.core.problems import Problem
 from workflows.core.reading import Flagged, read
+from workflows.core.received import standing_word
 from workflows.core.rows import optional_date
 from workflows.core.sessions import Session, not_named
 from workflows.core.tables import Row
@@ -53,10 +54,11 @@ _ANSWERS = {fold(word): word for word in words.ANSWERS}
 
 def answer(desk: Desk, line: Row | None, campaign: str, subject: str) -> str:
     """What somebody answered, one of words.ANSWERS or nothing; what she typed wins. Raises Flagged."""
-    if line and not is_blank(line.cell("Réponse")):
-        return read(desk.book[words.REGISTRATIONS], line, "Réponse", _answer)
     reply = desk.history.answers.get((campaign, subject))
-    return reply.word if reply else ""
+    typed = ""
+    if line and not is_blank(line.cell("Réponse")):
+        typed = read(desk.book[words.REGISTRATIONS], line, "Réponse", _answer)
+    return standing_word(typed, reply)
 
 
 def _answer(cell: Cell) -> str:

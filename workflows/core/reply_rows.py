@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
 from workflows.core import words
 from workflows.core.book import Book
 from workflows.core.cells import Unreadable, label
 from workflows.core.ports import Cell
-from workflows.core.received import is_answer
+from workflows.core.received import Reply, is_answer
 from workflows.core.rows import addresses, iso_week
 
 _TABS = (
@@ -25,6 +25,7 @@ _TABS = (
 class ReplyRow:
     """A row that a message was, or will be, sent about."""
 
+    tab: str
     ref: str
     campaign: str
     subject: str
@@ -42,12 +43,23 @@ def reply_rows(book: Book, today: date) -> Iterator[ReplyRow]:
         if identified := book.tabs.get(tab.title):
             for ref, row in identified.by_ref().items():
                 named = f"{name}:{_named(row.cell(campaign), campaign, today)}"
-                yield ReplyRow(ref, named, label(row.cell(subject)), label(row.cell("Réponse")))
+                yield ReplyRow(tab.title, ref, named, label(row.cell(subject)), label(row.cell("Réponse")))
 
 
 def answered_by_hand(book: Book, today: date) -> frozenset[tuple[str, str]]:
     """Campaign and subject of the rows where an answer stands, whoever wrote it."""
     return frozenset(row.about for row in reply_rows(book, today) if is_answer(row.said))
+
+
+def with_shown(
+    answers: Mapping[tuple[str, str], Reply], book: Book, today: date, shown: Mapping[tuple[str, str], str]
+) -> dict[tuple[str, str], Reply]:
+    """The answers, each with what stands of it in the sheet; `shown` by tab and `Réf.`."""
+    found = dict(answers)
+    for row in reply_rows(book, today) if found else ():
+        if reply := found.get(row.about):
+            found[row.about] = replace(reply, shown=shown.get((row.tab, row.ref), ""))
+    return found
 
 
 def known_addresses(book: Book) -> dict[str, list[str]]:

@@ -8,10 +8,11 @@ from workflows.core import french, reading, words
 from workflows.core.attachments import HEADING as ATTACHMENT
 from workflows.core.attachments import Shelf, attachments, check_size
 from workflows.core.book import Identified
-from workflows.core.cells import Unreadable, fold, label, text
+from workflows.core.cells import Unreadable, fold, is_blank, label, text
 from workflows.core.ports import Cell
 from workflows.core.reading import read
-from workflows.core.rows import yes_no
+from workflows.core.received import Objections
+from workflows.core.rows import addresses, yes_no
 from workflows.core.tables import Row
 
 
@@ -50,7 +51,7 @@ def enclosures(tab: Identified, row: Row, shelf: Shelf, common: tuple[str, ...])
 
 def _left(cell: Cell) -> str:
     said = fold(text(cell))
-    if not said or said.startswith(("interesse", "dans le reseau")):
+    if is_blank(cell) or said.startswith(("interesse", "dans le reseau")):
         return ""
     if said.startswith("sorti"):
         return "sortie du réseau"

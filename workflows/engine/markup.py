@@ -25,6 +25,7 @@ _WEB = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _TARGET = re.compile(r"(?:https?://|mailto:)[^\s<>\"]+", re.IGNORECASE)
 _INLINE = re.compile(
     r"\*\*(?P<bold>[^\n]+?)\*\*"
+    r"|\[\[(?P<button>[^\[\]\n]+)\]\]\((?P<reply>[^()\s]*)\)"
     r"|\[(?P<label>[^\[\]\n]+)\]\((?P<target>[^()\s]*)\)"
     r"|(?P<web>https?://[^\s<>«»\"]*[^\s<>«»\".,;:!?)\]*])"
 )
@@ -42,7 +43,15 @@ class Link:
     target: str
 
 
-Node = str | Bold | Link
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A link that looks like a button, « [[Oui]](mailto:…) »."""
+
+    label: str
+    target: str
+
+
+Node = str | Bold | Link | Button
 
 
 def clean(value: str) -> str:
@@ -96,6 +105,9 @@ def _parse(source: str) -> tuple[Node, ...]:
         end = found.end()
         if found["bold"]:
             nodes.append(Bold(_parse(found["bold"])))
+        elif found["button"]:
+            target = reveal(found["reply"], str)
+            nodes.append(Button(found["button"], target) if _TARGET.fullmatch(target) else found["button"])
         elif found["web"]:
             nodes.append(_link((found["web"],), found["web"]))
         else:
@@ -116,6 +128,8 @@ def _text(nodes: tuple[Node, ...]) -> str:
 def _node_text(node: Node) -> str:
     if isinstance(node, str):
         return reveal(node, str)
+    if isinstance(node, Button):
+        return f"{reveal(node.label, str)}\u00a0: {node.target}"
     inside = _text(node.inside)
     if isinstance(node, Bold) or node.target in ("", inside):
         return inside
@@ -148,6 +162,12 @@ def _html(nodes: tuple[Node, ...], colour: str, *, linked: bool = False) -> str:
 def _node_html(node: Node, colour: str, linked: bool) -> str:
     if isinstance(node, str):
         return reveal(escape(node, quote=False), lambda value: _value_html(value, colour, linked))
+    if isinstance(node, Button):
+        return (
+            f'<a href="{escape(node.target)}" style="display:inline-block;margin:4px 0;padding:10px 24px;'
+            f"border-radius:4px;background-color:{colour};color:#ffffff;font-weight:bold;"
+            f'text-decoration:none">{escape(reveal(node.label, str))}</a>'
+        )
     if isinstance(node, Bold):
         return f"<strong>{_html(node.inside, colour, linked=linked)}</strong>"
     if not node.target or linked:

@@ -10,12 +10,13 @@ from itertools import islice
 from typing import Any
 from uuid import uuid4
 
-from workflows.core import words
+from workflows.core import signing, words
 from workflows.core.book import Book, Names, read_book
 from workflows.core.cells import label
 from workflows.core.messages import Belief, Flag, History, Mode, Plan, Record, Send, State, Verdict, Wait
 from workflows.core.ports import Mailbox, Snapshot, Transport, Workbook
 from workflows.core.problems import Problem, TourneeError
+from workflows.core.reply_rows import with_shown
 from workflows.core.workflow import Desk, Scope, Step, Workflow
 from workflows.core.working_days import is_public_holiday
 from workflows.engine import composing, pacing
@@ -202,11 +203,18 @@ def _refuse_a_lost_past(tools: Tools, request: Request, sheet_round: int) -> Non
     )
 
 
+def past(journal: Journal, workflow: Workflow, book: Book, now: datetime) -> History:
+    """What the journal holds of this workflow, answers with what stands of them in the sheet."""
+    history = journal.history(workflow.campaigns(book, now), workflow.NAME)
+    answers = with_shown(history.answers, book, now.date(), journal.mails.shown_answers())
+    return replace(history, answers=answers)
+
+
 def _desk(
     tools: Tools, workflow: Workflow, book: Book, now: datetime, adopt: bool, beliefs: list[Belief]
 ) -> Desk:
     """What the workflow decides from: the journal's past, with what only the sheet knows."""
-    history = tools.journal.history(workflow.campaigns(book, now), workflow.NAME)
+    history = past(tools.journal, workflow, book, now)
     shelf = tools.attachments.shelf()
     desk = Desk(
         book,
@@ -286,9 +294,13 @@ def _render(tools: Tools, request: Request, workflow: Workflow, prepared: Prepar
 
 def _written(tools: Tools, request: Request, workflow: Workflow, send: Send, mails: list[Mail]) -> Verdict:
     """The message of one verdict, added to the round's mails; or why it cannot be written."""
+    trial = request.mode is Mode.TRIAL or send.trial
     try:
         rendered = tools.renderer.render(
-            send.template, send.variables, list(workflow.VARIABLES[send.template])
+            send.template,
+            send.variables,
+            list(workflow.VARIABLES[send.template]),
+            _buttons(tools, f"{TRIAL}{send.key}" if trial else send.key, send),
         )
     except TemplateProblem as error:
         problem = error.problems[0]
@@ -298,13 +310,19 @@ def _written(tools: Tools, request: Request, workflow: Workflow, send: Send, mai
     except AttachmentGone as error:
         return Flag(send.key, Problem(send.where, error.what, error.remedy))
     mail = Mail(send.key, send.recipients, rendered, send, attached)
-    if request.mode is Mode.TRIAL or send.trial:
+    if trial:
         mail = _trial_mail(tools, request, mail)
         gone = tools.journal.record(mail.key)
         if gone and gone.state is not State.PLANNED:
             return Wait(mail.key, "déjà parti à l'essai, avec ce contenu")
     mails.append(mail)
     return replace(send, key=mail.key)
+
+
+def _buttons(tools: Tools, key: str, send: Send) -> list[signing.Button]:
+    """The prepared replies of a mail that asks something; those of a trial answer nothing real."""
+    to, secret = tools.general.contact.address, tools.journal.mails.secret()
+    return [signing.button(secret, key, choice, to) for choice in send.choices]
 
 
 def _check_templates(renderer: Renderer, workflow: Workflow, verdicts: Sequence[Verdict]) -> None:

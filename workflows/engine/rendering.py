@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from workflows.core.french import quoted, typography
 from workflows.core.problems import Problem
 from workflows.core.schema import nearest
+from workflows.core.signing import Button
 from workflows.engine import markup
 from workflows.engine.template_files import TemplateFile, TemplateFiles, TemplateProblem, split
 
@@ -89,10 +90,17 @@ class Renderer:
                 problems += found.problems
         return problems
 
-    def render(self, template: str, variables: Mapping[str, str], allowed: Collection[str]) -> Rendered:
+    def render(
+        self,
+        template: str,
+        variables: Mapping[str, str],
+        allowed: Collection[str],
+        buttons: Sequence[Button] = (),
+    ) -> Rendered:
         """Fill in « appel-a-candidatures/annonce ».
 
-        `allowed` names the workflow's variables; `variables` has a value for each. Raises
+        `allowed` names the workflow's variables; `variables` has a value for each. `buttons` stand
+        above the signature, at the end of a mail without one. Raises
         TemplateProblem for what she can mend, ValueError for a variable that was promised and
         not given.
         """
@@ -106,7 +114,11 @@ class Renderer:
         subject = _subject(compiled.subject.render(values))
         if not subject:
             raise _unusable(template, "L'objet est vide une fois rempli.", "Ajoutez-y quelques mots.")
-        body = typography(markup.tidy(compiled.body.render(values, signature=signature)))
+        asked = _Source(_prepared(buttons))
+        body = compiled.body.render(values, signature=_Source(f"{asked}\n\n{signature}"))
+        if asked not in body:
+            body = f"{body}\n\n{asked}"
+        body = typography(markup.tidy(body))
         html = compiled.layout.render(
             common, corps=_Source(markup.to_html(body, self._colour)), objet=subject, couleur=self._colour
         )
@@ -148,6 +160,14 @@ class Renderer:
         if problems:
             raise TemplateProblem(problems)
         return _environment().from_string(file.text)
+
+
+def _prepared(buttons: Sequence[Button]) -> str:
+    """The prepared replies, one a line: a mail program without HTML shows their addresses."""
+    if not buttons:
+        return ""
+    lines = (f"[[{button.label}]]({button.link})" for button in buttons)
+    return "\n".join(["Pour répondre en un clic\u00a0:", *lines])
 
 
 def _unusable(template: str, what: str, remedy: str) -> TemplateProblem:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from workflows.core import signing
 from workflows.core.messages import Mode, Send, State, Verdict, Wait
 from workflows.core.ports import Transport, TransportError
 from workflows.core.problems import TourneeError
@@ -173,7 +174,7 @@ def _message(tools: Tools, mail: Mail, now: datetime) -> Message:
         recipients=mail.recipients,
         message_id=message_id,
         date=now,
-        unsubscribe=f"STOP {mail.send.subject}",
+        unsubscribe=signing.subject(tools.journal.mails.secret(), mail.key, signing.STOP),
         reply_to=tools.general.contact,
         in_reply_to=None if trial else mail.send.in_reply_to or None,
         references=[] if trial or not mail.send.in_reply_to else [mail.send.in_reply_to],

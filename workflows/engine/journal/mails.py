@@ -27,12 +27,13 @@ class Mails:
 
     def secret(self) -> bytes:
         """The key of signed references and address hashes, made once for a journal."""
-        with self._transaction() as db:
-            db.execute(
-                "INSERT OR IGNORE INTO meta (name, value) VALUES ('secret', ?)", (secrets.token_hex(32),)
-            )
-            (kept,) = db.execute("SELECT value FROM meta WHERE name = 'secret'").fetchone()
-        return bytes.fromhex(kept)
+        query = "SELECT value FROM meta WHERE name = 'secret'"
+        if (kept := self._db.execute(query).fetchone()) is None:
+            with self._transaction() as db:
+                made = secrets.token_hex(32)
+                db.execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('secret', ?)", (made,))
+            kept = self._db.execute(query).fetchone()
+        return bytes.fromhex(kept[0])
 
     def position(self, mailbox: str) -> str:
         """Where the next reading of this mailbox begins; empty before the first."""
