@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from workflows import call_for_applications, demo, presence, replies, training
+from workflows import ambassadors, call_for_applications, demo, presence, replies, training
 from workflows.core import reply_settings
 from workflows.core.book import Names
 from workflows.core.disk import cause
@@ -39,7 +39,7 @@ from workflows.engine.settings import Settings, load
 from workflows.engine.story import Story, stories
 
 WORKFLOWS: tuple[Workflow, ...] = tuple(
-    cast(Workflow, module) for module in (call_for_applications, training, presence)
+    cast(Workflow, module) for module in (call_for_applications, training, presence, ambassadors)
 )
 CHECKOUT = Path(__file__).resolve().parent.parent
 """Where the shipped configuration and templates stand."""

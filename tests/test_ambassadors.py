@@ -1,0 +1,389 @@
+"""The charter of the Ambassadeurs Référents: its mailing, its follow-ups, and what the sheet shows of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from tests.support.smtp_server import Fault, SmtpServer
+from tests.support.workspace import SAMPLE, TUESDAY, Workspace, keys, small
+from workflows.core.messages import Mode
+from workflows.core.problems import TourneeError
+from workflows.core.workflow import Scope, Step
+from workflows.engine.account import Account
+
+UNKNOWN = "550 5.1.1 Unknown user"
+HEADINGS = ("Réf.", "Nom", "Structure", "Courriel", "Thèmes", "Charte signée le")
+ONE, TWO = ("charte", "ambassadeurs:AMB-001:"), "ambassadeurs:AMB-002:"
+FIRST, SECOND = "2027-03-16T10:00", "2027-03-31T10:00"
+"""Ten and twenty working days after Tuesday 2 March 2027; Monday 29 is a holiday."""
+LATER = "2027-03-03T10:00"
+
+
+def person(number: int, **values: Any) -> tuple[Any, ...]:
+    """One row of Ambassadeurs."""
+    usual = {
+        "Réf.": f"AMB-{number:03}",
+        "Nom": f"Personne {number}",
+        "Structure": "Centre de santé",
+        "Courriel": f"a{number}@sante.example",
+        "Thèmes": "santé ; addictions",
+    }
+    return tuple({**usual, **values}.get(heading) for heading in HEADINGS)
+
+
+def network(folder: Path, *people: tuple[Any, ...], **settings: str) -> Workspace:
+    """A workspace with these Ambassadeurs."""
+    return Workspace(folder, {**small(1), "Ambassadeurs": [HEADINGS, *people]}, **settings)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """Three Ambassadeurs, of whom the third has signed."""
+    return network(tmp_path, person(1), person(2), person(3, **{"Charte signée le": "15/01/2027"}))
+
+
+def write(workspace: Workspace, at: str = TUESDAY, **more: Any) -> Account:
+    return workspace.round(at, Scope("ambassadeurs", Step.FIRST), "ambassadeurs ecrire", **more)
+
+
+def reasons(account: Account) -> dict[str, str]:
+    return dict(account.waiting)
+
+
+def shown(workspace: Workspace, number: int = 1) -> dict[str, Any]:
+    return workspace.row("Ambassadeurs", **{"Réf.": f"AMB-{number:03}"})
+
+
+def put(workspace: Workspace, number: int = 1, **values: Any) -> None:
+    workspace.put("Ambassadeurs", {"Réf.": f"AMB-{number:03}"}, **values)
+
+
+def lose_journal(workspace: Workspace) -> None:
+    for path in (workspace.folder / "donnees").glob("journal.sqlite3*"):
+        path.unlink()
+
+
+# The mailing
+
+
+def test_the_charter_goes_to_those_who_have_not_signed(workspace: Workspace) -> None:
+    account = write(workspace)
+    assert account.sent == [
+        ("ambassadeurs:AMB-001:charte", ("a1@sante.example",)),
+        ("ambassadeurs:AMB-002:charte", ("a2@sante.example",)),
+    ]
+    assert reasons(account) == {"ambassadeurs:AMB-003:charte": "charte signée le 15/01/2027"}
+    assert account.problems == []
+    assert [shown(workspace, n)["Envoi"] for n in (1, 2, 3)] == ["Envoyé", "Envoyé", "En attente"]
+    assert shown(workspace, 3)["Motif"] == "charte signée le 15/01/2027"
+    mail = workspace.mails()[0]
+    text = mail.get_body(("plain",))
+    assert text is not None
+    assert "Bonjour Personne 1," in text.get_content()
+    assert "santé et addictions" in text.get_content()
+    assert list(mail.iter_attachments()) == []
+
+
+def test_nothing_leaves_before_the_command_and_nothing_twice_after_it(workspace: Workspace) -> None:
+    assert workspace.round().sent == []
+    assert len(write(workspace, "2027-03-02T10:05").sent) == 2
+    assert write(workspace, "2027-03-02T10:10").sent == []
+    assert workspace.round("2027-03-02T10:15").sent == []
+    assert len(workspace.mails()) == 2
+
+
+def test_a_launch_that_could_not_leave_at_once_leaves_by_itself(workspace: Workspace) -> None:
+    evening = write(workspace, "2027-03-02T20:00")
+    assert evening.sent == []
+    assert "hors horaires" in reasons(evening)["ambassadeurs:AMB-001:charte"]
+    assert len(workspace.round(LATER).sent) == 2
+
+
+def test_a_new_or_mended_row_leaves_with_the_next_round(workspace: Workspace) -> None:
+    put(workspace, Courriel="à demander")
+    account = write(workspace)
+    assert [problem.where for problem in account.problems] == ["Ambassadeurs, ligne 2, Courriel"]
+    assert shown(workspace)["Envoi"] == "À corriger"
+    put(workspace, Courriel="a1@sante.example")
+    new = person(4, **{"Réf.": None})
+    workspace.edit(lambda book: book["Ambassadeurs"].append(new))
+    sent = workspace.round(LATER).sent
+    assert keys(sent) == ["ambassadeurs:AMB-001:charte", "ambassadeurs:AMB-004:charte"]
+
+
+def test_a_refused_address_that_is_mended_gets_the_charter(tmp_path: Path) -> None:
+    workspace = network(tmp_path, person(1), person(2))
+    with SmtpServer(faults=[Fault("RCPT", "reply", UNKNOWN, "a1@sante.example")]) as server:
+        workspace.smtp(server.port)
+        assert keys(write(workspace).refused) == ["ambassadeurs:AMB-001:charte"]
+        assert workspace.round("2027-03-02T11:00").sent == []
+        put(workspace, Courriel="nouvelle@sante.example")
+        assert keys(workspace.round(LATER).sent) == ["ambassadeurs:AMB-001:charte:2"]
+        assert workspace.round("2027-03-03T11:00").sent == []
+    assert shown(workspace)["Envoi"] == "Envoyé"
+
+
+@pytest.mark.parametrize(
+    ("cell", "state", "reason"),
+    [
+        ("oui", "En attente", "charte signée"),
+        ("lundi 1er février 2027", "En attente", "charte signée le 01/02/2027"),
+        ("2027-04-01", "En attente", "signature prévue le 01/04/2027"),
+        ("non", "Envoyé", None),
+        ("la semaine prochaine", "À corriger", "date"),
+    ],
+)
+def test_what_says_that_a_charter_is_signed(
+    tmp_path: Path, cell: str, state: str, reason: str | None
+) -> None:
+    workspace = network(tmp_path, person(1, **{"Charte signée le": cell}))
+    write(workspace)
+    assert shown(workspace)["Envoi"] == state
+    assert reason is None or reason in shown(workspace)["Motif"]
+    assert shown(workspace)["Charte signée le"] == cell
+
+
+def test_a_person_with_a_row_for_each_theme_is_written_to_once(tmp_path: Path) -> None:
+    same = {"Nom": "Hélène Quéré", "Courriel": "h.quere@sante.example"}
+    workspace = network(tmp_path, person(1, **same), person(2, **same), person(3, **same))
+    account = write(workspace)
+    assert keys(account.sent) == ["ambassadeurs:AMB-001:charte"]
+    assert set(reasons(account).values()) == {"même nom et même adresse que AMB-001"}
+    rows = workspace.tab("Ambassadeurs")
+    workspace.edit(lambda book: swap(book["Ambassadeurs"], 2, 4))
+    assert rows != workspace.tab("Ambassadeurs")
+    assert workspace.round(LATER).sent == []
+    put(workspace, 3, **{"Charte signée le": "10/03/2027"})
+    assert workspace.round(FIRST).sent == []
+
+
+def swap(sheet: Any, one: int, other: int) -> None:
+    """Exchange two rows, as sorting does."""
+    for column in range(1, sheet.max_column + 1):
+        a, b = sheet.cell(one, column), sheet.cell(other, column)
+        a.value, b.value = b.value, a.value
+
+
+def test_two_people_who_share_a_mailbox_are_two(tmp_path: Path) -> None:
+    shared = {"Courriel": "accueil@mairie.example"}
+    workspace = network(tmp_path, person(1, **shared), person(2, **shared))
+    assert len(write(workspace).sent) == 2
+
+
+def test_the_charter_itself_is_attached_or_nothing_leaves(workspace: Workspace) -> None:
+    settings = workspace.folder / "config" / "ambassadeurs.toml"
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace('\ncharte = ""', '\ncharte = "charte.pdf"'), "utf-8")
+    account = write(workspace)
+    assert account.sent == []
+    assert [problem.where for problem in account.problems] == ["config/ambassadeurs.toml, charte"]
+    folder = workspace.folder / "pieces-jointes"
+    folder.mkdir()
+    (folder / "charte.pdf").write_bytes(b"%PDF-1.4\n%%EOF\n")
+    assert len(workspace.round(LATER).sent) == 2
+    (attached,) = workspace.mails()[0].iter_attachments()
+    assert attached.get_filename() == "charte.pdf"
+    assert len(workspace.round("2027-03-17T10:00").sent) == 2
+    assert list(workspace.mails()[-1].iter_attachments()) == []
+
+
+# Follow-ups
+
+
+def test_follow_ups_leave_on_their_working_days_under_the_charter(workspace: Workspace) -> None:
+    write(workspace)
+    charter = workspace.mails()[0]
+    waiting = reasons(workspace.round("2027-03-15T18:00"))
+    assert (
+        waiting["ambassadeurs:AMB-001:relance-1"]
+        == "déjà envoyé le 02/03/2027 ; relance 1 prévue le 16/03/2027"
+    )
+    assert keys(workspace.round(FIRST).sent) == [
+        "ambassadeurs:AMB-001:relance-1",
+        "ambassadeurs:AMB-002:relance-1",
+    ]
+    assert workspace.round("2027-03-30T18:00").sent == []
+    assert len(workspace.round(SECOND).sent) == 2
+    assert workspace.round("2027-04-30T10:00").sent == []
+    for mail in (workspace.mails()[2], workspace.mails()[4]):
+        assert mail["In-Reply-To"] == charter["Message-ID"]
+        assert mail["To"] == charter["To"]
+    assert shown(workspace)["Relances"] == "1 le 16/03/2027\u00a0; 2 le 31/03/2027"
+    assert shown(workspace)["Envoi"] == "Envoyé"
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [("Réponse", "Oui"), ("Réponse", "Non"), ("Réponse", "d'accord"), ("Charte signée le", "12/03/2027")],
+)
+def test_who_signed_or_answered_is_left_alone(workspace: Workspace, column: str, cell: str) -> None:
+    write(workspace)
+    put(workspace, 1, **{column: cell})
+    account = workspace.round(FIRST)
+    assert keys(account.sent) == ["ambassadeurs:AMB-002:relance-1"]
+    assert "déjà envoyé le 02/03/2027" in reasons(account)["ambassadeurs:AMB-001:charte"]
+    assert shown(workspace)[column] == cell
+
+
+def test_an_absence_that_she_notes_does_not_stop_follow_ups(workspace: Workspace) -> None:
+    write(workspace)
+    put(workspace, Réponse="Absence")
+    assert len(workspace.round(FIRST).sent) == 2
+
+
+# What was lost
+
+
+def test_a_lost_journal_believes_the_sheet_and_goes_on(workspace: Workspace) -> None:
+    write(workspace)
+    lose_journal(workspace)
+    assert workspace.round(LATER).sent == []
+    assert write(workspace, "2027-03-03T11:00").sent == []
+    assert len(workspace.round(FIRST).sent) == 2
+    lose_journal(workspace)
+    assert workspace.round("2027-03-17T10:00").sent == []
+    assert len(workspace.round(SECOND).sent) == 2
+    assert len(workspace.mails()) == 6
+    assert shown(workspace)["Relances"] == "1 le 16/03/2027\u00a0; 2 le 31/03/2027"
+
+
+def test_a_believed_doubt_is_shown_and_not_sent(workspace: Workspace) -> None:
+    write(workspace)
+    put(workspace, Envoi="Envoi en cours")
+    lose_journal(workspace)
+    account = workspace.round(LATER)
+    assert account.sent == []
+    assert account.uncertain == ["ambassadeurs:AMB-001:charte"]
+    assert shown(workspace)["Envoi"] == "À vérifier"
+    assert "trancher" in shown(workspace)["Motif"]
+    workspace.office(LATER).settle("ambassadeurs:AMB-001:charte", sent=False)
+    assert keys(workspace.round("2027-03-03T11:00").sent) == ["ambassadeurs:AMB-001:charte"]
+    assert shown(workspace)["Envoi"] == "Envoyé"
+
+
+def test_an_older_journal_sends_no_mended_charter_again(tmp_path: Path) -> None:
+    workspace = network(tmp_path, person(1), person(2))
+    journal, older = workspace.folder / "donnees" / "journal.sqlite3", tmp_path / "older"
+    with SmtpServer(faults=[Fault("RCPT", "reply", UNKNOWN, "a1@sante.example")]) as server:
+        workspace.smtp(server.port)
+        write(workspace)
+        shutil.copy(journal, older)
+        put(workspace, Courriel="nouvelle@sante.example")
+        workspace.round(LATER)
+        count = len(server.accepted)
+        lose_journal(workspace)
+        shutil.copy(older, journal)
+        assert workspace.round("2027-03-03T11:00").sent == []
+        assert workspace.round("2027-03-03T12:00").sent == []
+        assert len(server.accepted) == count == 2
+
+
+def test_a_restored_workbook_is_written_again(workspace: Workspace) -> None:
+    before = workspace.book.read_bytes()
+    write(workspace)
+    workspace.book.write_bytes(before)
+    assert workspace.round(LATER).sent == []
+    assert shown(workspace)["Envoi"] == "Envoyé"
+
+
+# Trial
+
+
+def test_a_trial_leaves_the_sheet_and_the_real_mailing_alone(workspace: Workspace) -> None:
+    before = workspace.book.read_bytes()
+    account = write(workspace, "2027-03-06T10:00", mode=Mode.TRIAL)
+    assert len(account.sent) == 2
+    assert workspace.book.read_bytes() == before
+    assert [mail["To"] for mail in workspace.mails("essais")] == ["coordination@exemple.fr"] * 2
+    assert str(workspace.mails("essais")[0]["Subject"]).startswith("[ESSAI] ")
+    assert workspace.round("2027-03-08T10:00").sent == []  # a trial launches nothing
+    assert len(write(workspace, "2027-03-08T10:00").sent) == 2
+    assert len(write(workspace, "2027-03-08T11:00", mode=Mode.TRIAL).sent) == 2
+
+
+# A tab that is not there, or not as it should be
+
+
+def test_a_workbook_without_the_tab_hears_nothing_of_it(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(1))
+    account = workspace.round()
+    assert (account.problems, account.waiting) == ([], [])
+    with pytest.raises(TourneeError, match="Ambassadeurs"):
+        write(workspace)
+    assert "Ambassadeurs" not in openpyxl.load_workbook(workspace.book).sheetnames
+
+
+def test_a_tab_that_goes_missing_after_the_launch_is_said(workspace: Workspace) -> None:
+    write(workspace)
+    workspace.edit(lambda book: setattr(book["Ambassadeurs"], "title", "Ambassadeurs 2027"))
+    account = workspace.round(LATER)
+    assert [problem.where for problem in account.problems] == ["Classeur, onglet Ambassadeurs"]
+
+
+def test_a_missing_heading_sends_nothing_and_is_said(tmp_path: Path) -> None:
+    book = {**small(1), "Ambassadeurs": [("Réf.", "Nom", "Thèmes"), ("AMB-001", "Personne 1", "santé")]}
+    with pytest.raises(TourneeError, match="Courriel"):
+        write(Workspace(tmp_path, book))
+
+
+def test_hostile_cells_hold_their_row_alone(tmp_path: Path) -> None:
+    workspace = network(
+        tmp_path,
+        person(1, Nom="{{ config }} <script>", Thèmes="a\nb ; ; c,"),
+        person(2, Courriel="a2@sante.example\nBcc: x@sante.example"),
+        person(3, Nom=None),
+        person(4, **{"Réf.": "AMB-004"}),
+        person(5, **{"Réf.": "amb-004"}),
+        person(6, Thèmes="=1/0"),
+        person(7, **{"Réf.": None}),
+    )
+    account = write(workspace)
+    assert keys(account.sent) == ["ambassadeurs:AMB-001:charte", "ambassadeurs:AMB-007:charte"]
+    lines = [int(problem.where.split("ligne ")[1].split(",")[0]) for problem in account.problems]
+    assert lines == [3, 4, 5, 6, 7]
+    html = workspace.mails()[0].get_body(("html",))
+    assert html is not None
+    assert "<script>" not in html.get_content()
+    assert "{{ config }} &lt;script&gt;" in html.get_content()
+
+
+def test_only_the_columns_of_the_program_change_in_the_sample_with_the_tab(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, SAMPLE)
+    workspace.edit(add_tab)
+    before = workspace.tab("Ambassadeurs")
+    ran = workspace.run("ambassadeurs", "ecrire", "--reel", "--oui")
+    assert ran.status == 0, ran.err
+    assert [item["key"] for item in ran.json["sent"]] == [
+        "ambassadeurs:AMB-001:charte",
+        "ambassadeurs:AMB-002:charte",
+    ]
+    after = workspace.tab("Ambassadeurs")
+    assert [{h: row[h] for h in before[0]} for row in after] == before
+    again = workspace.run("ambassadeurs", "ecrire", "--reel", "--oui", at="2027-03-02T11:00")
+    assert again.json["sent"] == []
+    followed = workspace.run("passage", at=FIRST)
+    ours = [i["key"] for i in followed.json["sent"] if i["key"].startswith("ambassadeurs:")]
+    assert ours == ["ambassadeurs:AMB-001:relance-1", "ambassadeurs:AMB-002:relance-1"]
+
+
+def add_tab(book: Any) -> None:
+    sheet = book.create_sheet("Ambassadeurs")
+    for row in (HEADINGS, person(1), person(2), person(3, **{"Charte signée le": "15/01/2027"})):
+        sheet.append(row)
+
+
+def test_the_command_asks_first_and_previews_alike(workspace: Workspace) -> None:
+    refused = workspace.run("ambassadeurs", "ecrire", "--reel")
+    assert refused.status == 2
+    assert workspace.mails() == []
+    preview = workspace.run("apercu", "ambassadeurs")
+    assert [item["key"] for item in preview.json["planned"]] == [
+        "ambassadeurs:AMB-001:charte",
+        "ambassadeurs:AMB-002:charte",
+    ]
+    assert workspace.run("apercu", "ambassadeurs", "AMB-001").status == 2
