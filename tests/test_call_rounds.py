@@ -110,8 +110,9 @@ def test_pause_and_closing_hold_what_is_due(workspace: Workspace) -> None:
     assert candidate(workspace)["Envoi"] == "Envoyé"
 
 
-def test_an_unknown_order_sends_nothing_and_is_said(workspace: Workspace) -> None:
-    workspace.put("Appels", {"Réf.": "2027-1"}, Commande="Lancer svp")
+@pytest.mark.parametrize("word", ["Lancer svp", "À lancer ?", "?"])
+def test_an_unknown_order_sends_nothing_and_is_said(workspace: Workspace, word: str) -> None:
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande=word)
     account = workspace.round()
     assert account.sent == []
     assert [p.where for p in account.problems] == ["Appels, ligne 2, Commande"]
@@ -194,9 +195,10 @@ def test_a_row_that_is_not_to_be_sent_waits(workspace: Workspace) -> None:
     assert "« Ne pas envoyer »" in reasons(account)[f"{ONE}:annonce"]
 
 
-def test_a_wrong_order_on_a_row_is_said_and_sends_nothing(workspace: Workspace) -> None:
+@pytest.mark.parametrize("word", ["Renvoyer demain", "À renvoyer ?", "?", "Envoyer"])
+def test_a_wrong_order_on_a_row_is_said_and_sends_nothing(workspace: Workspace, word: str) -> None:
     workspace.round()
-    order(workspace, "Renvoyer demain")
+    order(workspace, word)
     account = workspace.round("2027-03-03T10:00")
     assert account.sent == []
     assert [p.where for p in account.problems] == ["Candidatures, ligne 2, Commande"]

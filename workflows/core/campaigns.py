@@ -52,7 +52,7 @@ def standing_order(row: Row, orders: tuple[str, ...]) -> str:
     """The standing order in `Commande`. Raises Unreadable for a word that is none."""
     said = text(row.cell("Commande"))
     for order in orders:
-        if fold(order) == fold(said):
+        if fold(order) == fold(said) and "?" not in said:
             return order
     raise Unreadable(f"« {said[:60]} » n'est pas une commande.", f"Écrivez {french.join(orders, 'ou')}.")
 

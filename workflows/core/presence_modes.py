@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from workflows.core import french
 from workflows.core.book import Identified
-from workflows.core.cells import Unreadable, fold, text
+from workflows.core.cells import Unreadable, fold, is_blank, text
 from workflows.core.ports import Cell
 from workflows.core.reading import read
 from workflows.core.rows import minimum, slots
@@ -52,7 +52,7 @@ def _in_slots(cell: Cell) -> bool:
     said = fold(text(cell))
     if said.startswith("permanence"):
         return True
-    if not said or said in ("fil de l eau", "au fil de l eau"):
+    if is_blank(cell) or said in ("fil de l eau", "au fil de l eau"):
         return False
     raise Unreadable(
         f"« {text(cell)[:60]} » n'est pas un mode de présence.",

@@ -57,16 +57,16 @@ def latest(records: Mapping[str, Record], base: str) -> Attempt:
 
 def row_order(cell: Cell, history: History, base: str) -> RowOrder:
     """Read `Commande` of a row. Raises Unreadable for a word that is no order."""
-    said = fold(text(cell))
+    written = text(cell)
+    said = fold(written)
+    if written and ("?" in written or said not in map(fold, words.ROW_ORDERS)):
+        raise Unreadable(
+            f"« {written[:60]} » n'est pas une commande.",
+            f"Écrivez « {words.DO_NOT_SEND} » ou « {words.SEND_AGAIN} », ou videz la cellule.",
+        )
     standing = history.orders.get(base)
     if said != fold(words.SEND_AGAIN):
-        disarmed = base if standing else ""
-        if said and said != fold(words.DO_NOT_SEND):
-            raise Unreadable(
-                f"« {text(cell)[:60]} » n'est pas une commande.",
-                f"Écrivez « {words.DO_NOT_SEND} » ou « {words.SEND_AGAIN} », ou videz la cellule.",
-            )
-        return RowOrder(hold=bool(said), disarmed=disarmed)
+        return RowOrder(hold=bool(said), disarmed=base if standing else "")
     last = latest(history.records, base)
     if standing:
         open_again = standing.key == last.key and last.record and last.record.state is State.PLANNED
