@@ -85,12 +85,15 @@ class Book:
     def __getitem__(self, tab: Tab) -> Identified:
         return self.tabs[tab.title]
 
+    def contacts(self) -> list[Identified]:
+        """Her tabs of structures and people: those that hold addresses."""
+        return [t for t in self.tabs.values() if not t.tab.own and "Courriel" in t.tab.headings]
+
     def names(self) -> dict[str, str]:
         """`Réf.` → the name of each of her structures and people."""
         return {
             ref: " ".join(filter(None, (rows.label(row.cell(heading)) for heading in ("Prénom", "Nom"))))
-            for identified in self.tabs.values()
-            if not identified.tab.own and "Courriel" in identified.tab.headings
+            for identified in self.contacts()
             for ref, row in identified.by_ref().items()
         }
 

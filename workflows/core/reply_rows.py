@@ -17,8 +17,12 @@ _TABS = (
     (words.APPLICATIONS, "appel", "Appel", "Structure"),
     (words.REGISTRATIONS, "formation", "Session", "Promeneur"),
     (words.PRESENCE, "presence", "Semaine", "Promeneur"),
+    (words.AMBASSADORS, "ambassadeurs", "", "Réf."),
 )
-"""Tabs whose rows are answered: the campaign's first word, and the headings of campaign and subject."""
+"""Tabs whose rows are answered: the campaign's first word, and the headings of campaign and subject.
+
+A tab of hers whose rows are the people themselves has a single campaign.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,9 @@ def reply_rows(book: Book, today: date) -> Iterator[ReplyRow]:
     for tab, name, campaign, subject in _TABS:
         if identified := book.tabs.get(tab.title):
             for ref, row in identified.by_ref().items():
-                named = f"{name}:{_named(row.cell(campaign), campaign, today)}"
-                yield ReplyRow(tab.title, ref, named, label(row.cell(subject)), label(row.cell("Réponse")))
+                named = f"{name}:{_named(row.cell(campaign), campaign, today)}" if campaign else name
+                about = label(row.cell(subject)) if subject != "Réf." else ref
+                yield ReplyRow(tab.title, ref, named, about, label(row.cell("Réponse")))
 
 
 def answered_by_hand(book: Book, today: date) -> frozenset[tuple[str, str]]:
@@ -65,13 +70,12 @@ def with_shown(
 def known_addresses(book: Book) -> dict[str, list[str]]:
     """By `Réf.` of a structure or person, its addresses; a cell that cannot be read has none."""
     found: dict[str, list[str]] = {}
-    for tab in (words.STRUCTURES, words.PEOPLE):
-        if identified := book.tabs.get(tab.title):
-            for ref, row in identified.by_ref().items():
-                try:
-                    found[ref] = list(addresses(row.cell("Courriel")))
-                except Unreadable:
-                    found[ref] = []
+    for identified in book.contacts():
+        for ref, row in identified.by_ref().items():
+            try:
+                found[ref] = list(addresses(row.cell("Courriel")))
+            except Unreadable:
+                found[ref] = []
     return found
 
 

@@ -41,9 +41,7 @@ def stories(tools: Tools, who: str) -> list[Story]:
 def _matches(book: Book, who: str) -> Iterator[tuple[Identified, str, Row]]:
     """Her rows that this could mean: the `Réf.` or an address exactly, or a part of the name."""
     wanted, address = fold(who), who.strip().lower()
-    for identified in book.tabs.values():
-        if identified.tab.own or "Courriel" not in identified.tab.headings:
-            continue
+    for identified in book.contacts():
         for ref, row in identified.by_ref().items():
             name = fold(" ".join(label(row.cell(heading)) for heading in _NAMES))
             addresses = label(row.cell("Courriel")).lower().replace(";", " ").replace(",", " ").split()

@@ -24,7 +24,7 @@ PAGE = words.UNMATCHED
 _IDENTITY = ("Reçu le", "De", "Objet")
 _LONGEST = 200
 """Characters of a sender or a subject line in its cell."""
-_HOW = "Écrivez la Réf. d'une ligne de Candidatures, d'Inscriptions ou de Présence."
+_HOW = "Écrivez la Réf. d'une ligne de Candidatures, d'Inscriptions, de Présence ou d'Ambassadeurs."
 
 Identity = tuple[str, ...]
 
@@ -125,7 +125,8 @@ def _append(writer: WriteBack, page: Identified, mail: Received, now: datetime) 
 
 def _reason(mail: Received) -> str:
     if mail.attached:
-        return french.typography(f"Rattaché à {mail.campaign.partition(':')[2]}, {mail.subject}.")
+        campaign = mail.campaign.partition(":")[2] or mail.campaign
+        return french.typography(f"Rattaché à {campaign}, {mail.subject}.")
     seen = (
         f" ; {french.plural(mail.attachments, 'pièce jointe', 'pièces jointes')}" if mail.attachments else ""
     )
