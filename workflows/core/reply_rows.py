@@ -24,6 +24,9 @@ _TABS = (
 A tab of hers whose rows are the people themselves has a single campaign.
 """
 
+_CHARTER = "ambassadeurs"
+"""The one campaign of Ambassadeurs, whose rows are people."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReplyRow:

@@ -18,6 +18,8 @@ from typing import Protocol
 from workflows.core import matching, words
 from workflows.core.answers import Answer
 from workflows.core.book import Book
+from workflows.core.cells import is_blank
+from workflows.core.french import date_short
 from workflows.core.matching import Clues
 from workflows.core.ports import Incoming, Mailbox, MailboxError
 from workflows.core.problems import Problem, TourneeError
@@ -29,6 +31,8 @@ OPEN_FOR = timedelta(days=92)
 """A row that was last written to before that is not taken for the one that a mail speaks of."""
 FRESH = timedelta(days=60)
 """A mail that claims to be older, or from the future, is dated from the round that reads it."""
+ALERTED_FOR = timedelta(days=30)
+"""How long the objection of a Promeneur stands among the problems, unless a « Sortie » settles it."""
 UNPROVEN = "l'expéditeur n'est pas prouvé (le serveur de courrier le dit faux)"
 
 
@@ -228,6 +232,24 @@ def objectors(desk: Desk, mail: Received, *, proven: bool = True) -> tuple[str, 
         return tuple(dict.fromkeys(filter(None, (mail.sender, *(sent.recipients if sent else ())))))
     ours = any(mail.sender in known for known in desk.addresses.values()) or outbox.wrote_to(mail.sender)
     return (mail.sender,) if ours else ()
+
+
+def objections_of_people(desk: Desk, book: Book) -> list[Problem]:
+    """Promeneurs who object: their engagement is signed, so the coordinator decides what becomes of it."""
+    people = book.tabs.get(words.PEOPLE.title)
+    rows = people.by_ref() if people else {}
+    found: dict[str, Problem] = {}
+    for mail in desk.journal.mails.recent_objections(desk.now - ALERTED_FOR):
+        row = rows.get(mail.subject)
+        if people is None or row is None or not is_blank(row.cell("Sortie")):
+            continue
+        day = date_short(mail.received_at.astimezone(desk.now.tzinfo).date())
+        found[mail.subject] = Problem(
+            people.where(row, "Courriel"),
+            f"{mail.subject} a demandé le {day} à ne plus recevoir de messages.",
+            "Voyez avec cette personne ; pour ne plus rien lui envoyer, notez une date dans « Sortie ».",
+        )
+    return list(found.values())
 
 
 def _fingerprint(seen: Understood, content: bytes) -> str:

@@ -15,7 +15,7 @@ from workflows.engine import composing, showing, status_page, unmatched_page
 from workflows.engine.account import Account, Mail
 from workflows.engine.calendar_part import calendar_part
 from workflows.engine.deliver import Delivery, deliver
-from workflows.engine.intake import collect, desk_for
+from workflows.engine.intake import collect, desk_for, objections_of_people
 from workflows.engine.journal import Message
 from workflows.engine.pacing import hold
 from workflows.engine.prepare import TRIAL, Prepared, Request, Tools, decide, look, prepare
@@ -66,7 +66,7 @@ def _read_replies(tools: Tools, request: Request, prepared: Prepared) -> None:
     live = request.mode is Mode.LIVE
     attached = unmatched_page.carry_out(desk, prepared.book)
     prepared.intake = collect(desk, tools.mailbox, mark=live)
-    prepared.intake.problems += attached.problems
+    prepared.intake.problems += [*attached.problems, *objections_of_people(desk, prepared.book)]
     showing.refresh(tools, prepared)
 
 

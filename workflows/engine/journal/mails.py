@@ -12,7 +12,7 @@ from datetime import date, datetime
 from workflows.core import words
 from workflows.core.received import Objections, Received, Reply, address_hash, standing
 from workflows.engine.journal.mail_rows import COLUMNS, columns_of, mail_of
-from workflows.engine.journal.messages import moment, stamp
+from workflows.engine.journal.messages import decide, moment, stamp
 from workflows.engine.journal.outbox import JournalOutbox
 
 Transaction = Callable[[], AbstractContextManager[sqlite3.Connection]]
@@ -225,7 +225,12 @@ def _insert(db: sqlite3.Connection, mailbox: str, place: str, fingerprint: str, 
 
 
 def _apply(db: sqlite3.Connection, mail: Received, secret: bytes, objectors: Iterable[str]) -> None:
-    """What a mail changes beyond itself: who objects, and the fate of addresses that were not reached."""
+    """What a mail changes beyond itself: who objects, and the fate of the message that it answers.
+
+    Whatever answers a message that may or may not have left shows that it did.
+    """
+    if mail.key and not mail.doubt:
+        decide(db, mail.key, sent=True, at=mail.received_at)
     db.executemany(
         "INSERT OR IGNORE INTO objections (hash, day) VALUES (?, ?)",
         [(address_hash(secret, address), mail.received_at.date().isoformat()) for address in objectors],
