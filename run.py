@@ -30,13 +30,14 @@ if TYPE_CHECKING:
 
     from workflows.core.workflow import Scope
     from workflows.engine.account import Account
+    from workflows.engine.check import Check
     from workflows.engine.prepare import Request
     from workflows.engine.questions import Answers
     from workflows.office import Office
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-CALLS, TRAINING, PRESENCE = "appel-a-candidatures", "formation", "presence"
+CALLS, TRAINING, PRESENCE, AMBASSADORS = "appel-a-candidatures", "formation", "presence", "ambassadeurs"
 ROUND, READING = "passage", "reponses relever"
 _YEARS = (2000, 2199)
 _NARROW = 52
@@ -64,6 +65,12 @@ class Session:
             office.progress = _progress
         signal.signal(signal.SIGTERM, self._end)
         return office
+
+    def check_up(self) -> list[Check]:
+        """What `office` would refuse to open is looked at as well."""
+        from workflows.office import check_workspace
+
+        return check_workspace(self.workspace, self._clock, os.environ)
 
     def _end(self, *_: object) -> None:
         self.ending = True
@@ -416,7 +423,7 @@ def creer(session: Session, dossier: Path) -> int:
 
 
 @_command("apercu")
-@click.argument("workflow", type=click.Choice([CALLS, TRAINING, PRESENCE]), metavar="WORKFLOW")
+@click.argument("workflow", type=click.Choice([CALLS, TRAINING, PRESENCE, AMBASSADORS]), metavar="WORKFLOW")
 @_MAYBE_REF
 @click.option("--html", "folder", type=_FOLDER, metavar="DOSSIER", help="Écrit une page à regarder.")
 def apercu(session: Session, workflow: str, ref: str, folder: Path | None) -> int:
@@ -427,7 +434,8 @@ def apercu(session: Session, workflow: str, ref: str, folder: Path | None) -> in
     from workflows.engine.report_json import as_json
 
     office = session.office()
-    scope = Scope(workflow, Step.FIRST if ref else Step.ANY, ref)
+    first = bool(ref) or workflow == AMBASSADORS  # what no row of the sheet launches
+    scope = Scope(workflow, Step.FIRST if first else Step.ANY, ref)
     account = office.preview(Request("apercu", scope, Mode.LIVE))
     if folder:
         from workflows.engine.preview_page import write_page
@@ -440,14 +448,14 @@ def apercu(session: Session, workflow: str, ref: str, folder: Path | None) -> in
 
 @_command("verifier")
 def verifier(session: Session) -> int:
+    from workflows.engine.check import exit_status
     from workflows.engine.report import check_lines
     from workflows.engine.report_json import check_json
 
-    checks = session.office().check_up()
+    checks = session.check_up()
     value = {"command": "verifier", "checks": [check_json(check) for check in checks]}
     session.answer(value, check_lines(checks, session.screen))
-    marks = {check.mark.value for check in checks}
-    return COULD_NOT_RUN if "✗" in marks else NEEDS_A_PERSON if "!" in marks else OK
+    return exit_status(checks)
 
 
 def _sends(
@@ -478,6 +486,8 @@ _sends(
     "FIRST",
     click.option("--semaine", "ref", default="", metavar="SEMAINE", help=_WEEK),
 )
+ambassadeurs = _group("ambassadeurs")
+_sends(ambassadeurs, "ecrire", AMBASSADORS, "FIRST")
 reponses = _group("reponses")
 
 

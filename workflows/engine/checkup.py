@@ -1,97 +1,219 @@
-"""`verifier`: everything that can go wrong, looked at without sending anything (design §3)."""
+"""`verifier`: everything that can go wrong, looked at without sending or changing anything (design §3)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
 
-from workflows.core.messages import Mode
+from workflows.core import french
+from workflows.core.messages import Flag, Mode
 from workflows.core.ports import MailboxError, TransportError, WorkbookError
-from workflows.core.problems import TourneeError
-from workflows.core.workflow import Scope
-from workflows.engine.prepare import Request, Tools, prepare
-from workflows.engine.template_files import TemplateProblem
+from workflows.core.problems import Problem, TourneeError
+from workflows.engine import surroundings, template_advice
+from workflows.engine.check import Check, Mark
+from workflows.engine.prepare import Prepared, Request, Tools, decide, look
+from workflows.engine.rendering import SIGNATURE
+from workflows.engine.secrets import secret
+from workflows.engine.template_files import TemplateFiles, TemplateProblem
 
-
-class Mark(Enum):
-    """How a line of the checkup ended."""
-
-    GOOD = "✓"
-    NOTE = "!"
-    BAD = "✗"
+_REQUEST = Request("verifier")
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the checkup."""
+class Place:
+    """Where the program runs."""
 
-    mark: Mark
-    what: str
-    remedy: str = ""
+    workspace: Path
+    templates: Path
+    """Her own."""
+    shipped_templates: Path
+    environ: Mapping[str, str]
 
 
-def check_up(tools: Tools) -> Iterator[Check]:
-    """Configuration (read already), templates, workbook, rows, and the log-in of the mail server."""
+def unreadable(problems: Iterable[Problem], workspace: Path) -> Iterator[Check]:
+    """The checkup of a workspace whose configuration cannot be read."""
+    for problem in problems:
+        yield _check(Mark.BAD, problem)
+    if workspace.is_dir():
+        yield surroundings.disk(workspace)
+
+
+def check_up(tools: Tools, place: Place) -> Iterator[Check]:
+    """What is on this machine first, then what needs the network."""
+    yield from _mode(tools)
+    yield from _templates(tools, place)
+    said = tools.journal.meta("last_round")
+    last_round = datetime.fromisoformat(said) if said else None
+    now = tools.clock()
+    yield surroundings.clock(now, tools.general.zone.key, last_round)
+    yield surroundings.disk(place.workspace)
+    yield from surroundings.last_round_and_cron(now, last_round, place.environ)
+    yield from _key(tools)
+    yield from _workbook(tools)
+    yield from _sending(tools, place)
+    yield from _replies(tools, place)
+
+
+def _check(mark: Mark, problem: Problem) -> Check:
+    return Check(mark, f"{problem.where} : {problem.what}", problem.remedy)
+
+
+def _mode(tools: Tools) -> Iterator[Check]:
     yield Check(Mark.GOOD, "La configuration est lue.")
     if tools.general.mode is Mode.TRIAL:
-        what = "Le mode est « essai » : rien ne part aux destinataires."
-        yield Check(Mark.NOTE, what, 'Écrivez mode = "reel" dans config/general.toml pour envoyer.')
-    yield from _templates(tools)
-    yield from _workbook(tools)
-    yield from _transport(tools)
-    yield from _mailbox(tools)
+        where = tools.general.trial_address or "donnees/essais"
+        what = f"Le mode est « essai » : rien ne part aux destinataires, les essais arrivent à {where}."
+        yield Check(Mark.GOOD, what, 'Pour envoyer pour de bon : mode = "reel" dans config/general.toml.')
 
 
-def _templates(tools: Tools) -> Iterator[Check]:
-    for workflow in tools.workflows:
-        for template, variables in workflow.VARIABLES.items():
-            problems = tools.renderer.check(template, list(variables))
-            for problem in problems:
-                yield Check(Mark.BAD, f"{problem.where} : {problem.what}", problem.remedy)
-            if not problems:
-                yield Check(Mark.GOOD, f"Le modèle {template} est en ordre.")
+# Templates
+
+
+def _templates(tools: Tools, place: Place) -> Iterator[Check]:
+    names = {name: list(found) for w in tools.workflows for name, found in w.VARIABLES.items()}
+    faults = dict.fromkeys(
+        problem for name, known in names.items() for problem in tools.renderer.check(name, known)
+    )
+    for problem in faults:
+        yield _check(Mark.BAD, problem)
+    files = TemplateFiles([place.templates, place.shipped_templates])
+    links = 0
+    for name in [*(f"{name}.txt" for name in names), SIGNATURE]:
+        try:
+            file = files.read(name)
+        except TemplateProblem:
+            continue
+        for problem in template_advice.broken_links(file):
+            links += 1
+            yield _check(Mark.NOTE, problem)
+        hers = (place.templates / name).exists()
+        if hers and (lines := template_advice.plain_spaces(file)):
+            listed = french.join([str(line) for line in lines])
+            what = f"{file.where} : des espaces simples devant « : ; ? ! » ou dans les guillemets."
+            remedy = f"Rien à faire : le message aura des espaces insécables (lignes {listed})."
+            yield Check(Mark.GOOD, what, remedy)
+    if not faults and not links:
+        yield Check(Mark.GOOD, f"Les {len(names)} modèles de messages sont en ordre.")
+
+
+# The workbook
+
+
+def _key(tools: Tools) -> Iterator[Check]:
+    """The key of the service account, where it is there: reading the workbook tells the rest."""
+    sheet = tools.general.workbook
+    if sheet.kind != "google" or not sheet.service_account.exists():
+        return
+    if sheet.service_account.stat().st_mode & 0o077:
+        what = f"La clé du compte de service ({sheet.service_account}) peut être lue par d'autres personnes."
+        yield Check(Mark.NOTE, what, f"Réservez-la à vous : chmod 600 {sheet.service_account}")
+    else:
+        yield Check(Mark.GOOD, "La clé du compte de service est là, réservée à vous.")
 
 
 def _workbook(tools: Tools) -> Iterator[Check]:
     try:
-        prepared = prepare(tools, Request("verifier", Scope()))
-    except (WorkbookError, TourneeError) as error:
-        if not isinstance(error, TemplateProblem):
-            yield Check(Mark.BAD, error.what, error.remedy)
+        prepared = look(tools, _REQUEST)
+    except WorkbookError as error:
+        yield Check(Mark.BAD, error.what, error.remedy)
         return
-    rows = sum(len(tab.rows) for tab in prepared.book.tabs.values())
-    yield Check(Mark.GOOD, f"Le classeur est lu : {rows} lignes.")
-    found = list(prepared.problems)
+    except TourneeError as error:
+        yield Check(Mark.BAD, error.what, error.remedy)
+        prepared = look(tools, Request("verifier", confirmed=True))
+    tabs = prepared.book.tabs.values()
+    read = [f"{tab.title} ({french.plural(len(tab.rows), 'ligne')})" for tab in tabs if tab.table]
+    if read:
+        yield Check(Mark.GOOD, f"Le classeur est lu : {french.join(read)}.")
+    stopping = {problem for tab in tabs if tab.unusable for problem in tab.problems}
+    found = list(_problems(tools, prepared))
+    for problem in found:
+        yield _check(Mark.BAD if problem in stopping else Mark.NOTE, problem)
+    if not found:
+        yield Check(Mark.GOOD, "Aucune ligne du classeur n'est à corriger.")
+
+
+def _problems(tools: Tools, prepared: Prepared) -> Iterable[Problem]:
+    """What is wrong with tabs and rows, launched or not, each once."""
+    found = [p for tab in prepared.book.tabs.values() if not tab.absent for p in tab.problems]
     for workflow in tools.workflows:
         found += workflow.inspect(prepared.desks[workflow.NAME])
-    for problem in dict.fromkeys(found):
-        yield Check(Mark.NOTE, f"{problem.where} : {problem.what}", problem.remedy)
-
-
-def _transport(tools: Tools) -> Iterator[Check]:
     try:
-        transport = tools.transport()
-        try:
-            transport.check()
-        finally:
-            transport.close()
-    except (TourneeError, TransportError) as error:
-        yield Check(Mark.BAD, error.what, error.remedy)
-    else:
-        yield Check(Mark.GOOD, "L'envoi du courrier est prêt.")
+        decide(tools, _REQUEST, prepared)
+    except TemplateProblem:
+        pass  # told with the templates
+    except TourneeError as error:
+        found.append(Problem("Classeur", error.what, error.remedy))
+    found += prepared.problems
+    found += [verdict.problem for verdict in prepared.verdicts if isinstance(verdict, Flag)]
+    return dict.fromkeys(found)
 
 
-def _mailbox(tools: Tools) -> Iterator[Check]:
+# Mail
+
+
+class _Server(Protocol):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def password_source(self) -> str: ...
+
+
+def _password(server: _Server, what: str, place: Place) -> Check | None:
+    """Whether the password is where the configuration says; None where none is needed."""
+    if server.kind == "maildir" or not server.user:
+        return None
+    try:
+        secret(server.password_source, place.workspace, place.environ)
+    except TourneeError as error:
+        return Check(Mark.BAD, error.what, error.remedy)
+    return Check(Mark.GOOD, f"Le mot de passe {what} est là.")
+
+
+def _sending(tools: Tools, place: Place) -> Iterator[Check]:
+    mail = tools.general.mail
+    if mail.kind == "maildir":
+        what = f"Aucun serveur de courrier : les messages sont déposés dans {mail.folder}."
+        yield Check(Mark.GOOD, what, 'Pour qu\'ils partent : type = "smtp" sous [courrier].')
+        return
+    password = _password(mail, "de l'envoi", place)
+    if password:
+        yield password
+    if password and password.mark is Mark.BAD:
+        return
+    yield _connection(tools.transport, f"Le serveur d'envoi {mail.host} répond : le courrier peut partir.")
+
+
+def _replies(tools: Tools, place: Place) -> Iterator[Check]:
+    replies = tools.general.replies
     if tools.mailbox is None:
         return
+    password = _password(replies, "de la boîte aux lettres", place)
+    if password:
+        yield password
+    if password and password.mark is Mark.BAD:
+        return
+    where = f"dans {replies.folder}" if replies.kind == "maildir" else f"sur {replies.host}"
+    yield _connection(tools.mailbox, f"La boîte aux lettres est lue {where}.")
+
+
+class _Connection(Protocol):
+    def check(self) -> None: ...
+    def close(self) -> None: ...
+
+
+def _connection(connect: Callable[[], _Connection], what: str) -> Check:
+    """Log in and leave."""
     try:
-        mailbox = tools.mailbox()
+        connection = connect()
         try:
-            mailbox.check()
+            connection.check()
         finally:
-            mailbox.close()
-    except (TourneeError, MailboxError) as error:
-        yield Check(Mark.BAD, error.what, error.remedy)
-    else:
-        yield Check(Mark.GOOD, "La boîte aux lettres des réponses est lisible.")
+            connection.close()
+    except (TourneeError, TransportError, MailboxError) as error:
+        return Check(Mark.BAD, error.what, error.remedy)
+    return Check(Mark.GOOD, what)

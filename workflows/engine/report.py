@@ -13,7 +13,7 @@ from workflows.core.french import typography
 from workflows.core.messages import Mode, Record
 from workflows.core.problems import Problem
 from workflows.engine.account import Account, Mail
-from workflows.engine.checkup import Check, Mark
+from workflows.engine.check import Check, Mark
 from workflows.engine.intake import Recognised
 from workflows.engine.report_json import recognised_json
 from workflows.engine.story import Story

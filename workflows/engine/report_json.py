@@ -10,7 +10,7 @@ from workflows.core.problems import Problem, TourneeError
 from workflows.core.received import Received
 from workflows.core.words import TO_READ
 from workflows.engine.account import Account
-from workflows.engine.checkup import Check
+from workflows.engine.check import Check
 from workflows.engine.intake import OWN, Recognised
 from workflows.engine.story import Story
 
