@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -387,3 +388,54 @@ def test_the_command_asks_first_and_previews_alike(workspace: Workspace) -> None
         "ambassadeurs:AMB-002:charte",
     ]
     assert workspace.run("apercu", "ambassadeurs", "AMB-001").status == 2
+
+
+# Replies
+
+
+def reply(workspace: Workspace, mail: EmailMessage, text: str, sender: str = "a1@sante.example") -> None:
+    """What somebody writes back to one of our mails."""
+    answer = EmailMessage()
+    answer["From"], answer["To"], answer["Subject"] = sender, "coordination@exemple.fr", "Re: la charte"
+    answer["Message-ID"] = f"<{len(text)}.{sender}>"
+    answer["In-Reply-To"], answer["Date"] = mail["Message-ID"], "Wed, 03 Mar 2027 09:00:00 +0100"
+    answer.set_content(text)
+    box = workspace.folder / "donnees" / "reponses"
+    for part in ("cur", "new", "tmp"):
+        (box / part).mkdir(parents=True, exist_ok=True)
+    (box / "new" / f"1.{len(text)}.{sender.partition('@')[0]}").write_bytes(answer.as_bytes())
+
+
+def test_a_reply_is_shown_and_stops_follow_ups_until_her_word_says_otherwise(workspace: Workspace) -> None:
+    write(workspace)
+    reply(workspace, workspace.mails()[0], "Oui, bien sûr.\n")
+    ran = workspace.run("passage", at=LATER)
+    assert ran.json["replies"] == {"read": 1, "matched": 1, "unmatched": 0}
+    assert shown(workspace)["Réponse"] == "Oui"
+    assert shown(workspace)["Reçue le"] is not None
+    followed = workspace.run("passage", at=FIRST)
+    assert [item["key"] for item in followed.json["sent"]] == ["ambassadeurs:AMB-002:relance-1"]
+    put(workspace, Réponse="Non")
+    workspace.run("passage", at=SECOND)
+    assert shown(workspace)["Réponse"] == "Non"
+
+
+def test_who_objects_is_not_written_to_any_more_in_any_row(workspace: Workspace) -> None:
+    write(workspace)
+    reply(workspace, workspace.mails()[0], "STOP\n")
+    workspace.run("passage", at=LATER)
+    assert shown(workspace)["Réponse"] == "Opposition"
+    workspace.edit(lambda book: book["Ambassadeurs"].append(person(4, Courriel="a1@sante.example")))
+    ran = workspace.run("passage", at=FIRST)
+    assert [item["key"] for item in ran.json["sent"]] == ["ambassadeurs:AMB-002:relance-1"]
+    waiting = {item["key"]: item["reason"] for item in ran.json["waiting"]}
+    assert "opposition reçue le" in waiting["ambassadeurs:AMB-004:charte"]
+
+
+def test_a_mail_that_names_no_message_finds_its_row_by_its_sender(workspace: Workspace) -> None:
+    write(workspace)
+    stray = EmailMessage()
+    stray["Message-ID"] = "<ailleurs@sante.example>"
+    reply(workspace, stray, "Je vous appelle demain.\n", sender="a2@sante.example")
+    workspace.run("passage", at=LATER)
+    assert shown(workspace, 2)["Réponse"] == "À lire"
