@@ -120,7 +120,7 @@ class Session:
                     question.prompt,
                     default=question.default,
                     show_default=bool(question.default),
-                    prompt_suffix=typography(" : "),
+                    prompt_suffix="\u00a0: ",
                     err=self.json_form,
                 )
                 try:
