@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.core.french import quoted, typography
-from workflows.core.parsers import filled, text
+from workflows.core.parsers import text
 from workflows.core.schema import Refused, Values, check
 from workflows.engine.general import GENERAL
 
@@ -64,7 +64,7 @@ def interview(ask: Ask) -> Answers:
     _ask_workbook(ask, draft)
     name = ask(Question("Nom de la coordination, qui signe les messages", _name))
     address = ask(
-        Question("Son adresse électronique", lambda typed: draft.sender(name, filled(typed))),
+        Question("Son adresse électronique", lambda typed: draft.sender(name, _given(typed))),
     )
     _ask_mail(ask, draft, address)
     return draft.data
@@ -108,7 +108,11 @@ def _ask_workbook(ask: Ask, draft: _Draft) -> None:
         HERE,
     )
     if ask(where) == GOOGLE:
-        ask(Question("L'adresse de la feuille, copiée depuis le navigateur", draft.spreadsheet))
+        sheet = Question(
+            "L'adresse de la feuille, copiée depuis le navigateur",
+            lambda typed: draft.spreadsheet(_given(typed)),
+        )
+        ask(sheet)
 
 
 def _ask_mail(ask: Ask, draft: _Draft, address: str) -> None:
@@ -131,7 +135,7 @@ def _ask_mail(ask: Ask, draft: _Draft, address: str) -> None:
     else:
         _ask_servers(ask, draft, address)
     trial = Question(
-        "Adresse qui reçoit les essais", lambda typed: draft.put(adresse_essai=filled(typed)), address
+        "Adresse qui reçoit les essais", lambda typed: draft.put(adresse_essai=_given(typed)), address
     )
     ask(trial)
 
@@ -146,7 +150,7 @@ def _ask_servers(ask: Ask, draft: _Draft, address: str) -> None:
         return "" if typed == _NONE else text(typed)
 
     host = Question(
-        "Serveur d'envoi (SMTP)", lambda typed: draft.put("courrier", type="smtp", hote=filled(typed))
+        "Serveur d'envoi (SMTP)", lambda typed: draft.put("courrier", type="smtp", hote=_given(typed))
     )
     ask(host)
     _ask_endpoint(ask, draft, "courrier", {"starttls": 587, "tls": 465, "aucun": 25})
@@ -195,12 +199,18 @@ def _choice(
     return Question(words, pick, str(values.index(default) + 1), tuple(options.values()))
 
 
+def _given(typed: str) -> str:
+    if not text(typed):
+        raise Refused("Il faut une réponse.", "Tapez-la, puis appuyez sur Entrée.")
+    return typed
+
+
 def _name(typed: str) -> str:
     if set(typed) & set('<>"'):
         raise Refused(
             "Un nom ne contient ni guillemet droit, ni «\u00a0<\u00a0», ni «\u00a0>\u00a0».", "Retapez-le."
         )
-    return filled(typed)
+    return _given(typed)
 
 
 def _number(typed: str) -> int:
