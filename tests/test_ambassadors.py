@@ -439,3 +439,4 @@ def test_a_mail_that_names_no_message_finds_its_row_by_its_sender(workspace: Wor
     reply(workspace, stray, "Je vous appelle demain.\n", sender="a2@sante.example")
     workspace.run("passage", at=LATER)
     assert shown(workspace, 2)["Réponse"] == "À lire"
+    assert "adresse de l'expéditeur" in shown(workspace, 2)["Motif"]

@@ -18,10 +18,12 @@ from workflows.core.schema import Key, Refused, Section
 from workflows.engine.general import GENERAL
 from workflows.engine.secrets import secret
 from workflows.engine.settings import Settings, SettingsError, load
+from workflows.office import WORKFLOWS
 
 SHIPPED = Path(__file__).parent.parent / "config"
 CALL_FILE = "appel-a-candidatures.toml"
 FILES = {CALL_FILE: CALL}
+SECTIONS = {f"{workflow.NAME}.toml": workflow.SECTION for workflow in WORKFLOWS}
 
 
 def settings(workspace: Path, general: str = "", call: str = "") -> Settings:
@@ -39,7 +41,7 @@ def problems(workspace: Path, general: str = "", call: str = "") -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-@pytest.mark.parametrize(("file", "section"), [("general.toml", GENERAL), (CALL_FILE, CALL)])
+@pytest.mark.parametrize(("file", "section"), [("general.toml", GENERAL), *SECTIONS.items()])
 def test_the_shipped_file_shows_each_key_with_its_default(file: str, section: Section) -> None:
     def defaults(section: Section) -> dict[str, Any]:
         shown = [entry for entry in section.keys if isinstance(entry, Key) or not is_renaming(entry)]
@@ -53,7 +55,7 @@ def test_the_shipped_file_shows_each_key_with_its_default(file: str, section: Se
     assert tomllib.loads(text) == defaults(section)
 
 
-@pytest.mark.parametrize("file", ["general.toml", CALL_FILE])
+@pytest.mark.parametrize("file", ["general.toml", *SECTIONS])
 def test_each_shipped_key_stands_under_a_comment_with_default_and_example(file: str) -> None:
     comment = ""
     for line in (SHIPPED / file).read_text(encoding="utf-8").splitlines():

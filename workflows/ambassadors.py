@@ -329,13 +329,14 @@ def project(desk: Desk, outlook: Outlook) -> list[RowWish]:
 def _values(
     desk: Desk, outlook: Outlook, ref: str, row: Row, verdict: Verdict | None, past: list[Record]
 ) -> dict[str, Value]:
-    record, now = _attempt(desk, ref, row).record, desk.now
+    record, now, reply = _attempt(desk, ref, row).record, desk.now, desk.history.answers.get((CAMPAIGN, ref))
     state = shown(record, verdict, outlook.leaving, now, unsure=SETTLED_BY_COMMAND)
+    reasons = (state.reason, reply.reason if reply and reply.word == words.TO_READ else "")
     values: dict[str, Value] = {
         "Envoi": state.state,
         "Envoyé le": state.at,
         "Relances": later_words(_FOLLOW_UPS, past, outlook.leaving, now) or None,
-        "Motif": state.reason[:500] or None,
+        "Motif": " ; ".join(filter(None, reasons))[:500] or None,
     }
-    replied = reply_values(desk.history.answers.get((CAMPAIGN, ref)), now.tzinfo)
+    replied = reply_values(reply, now.tzinfo)
     return values | {heading: value for heading, value in replied.items() if heading in _HEADINGS}
