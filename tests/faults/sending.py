@@ -64,7 +64,12 @@ def cases() -> Iterator[Case]:
     second = Fault("MAIL", "reply", after=1, times=1)
     for at in (*BEFORE_DATA, "END"):
         fault = replace(second, at=at)
-        for reply in ("450 4.2.0 greylisted", "451 4.7.1 try later", "452 4.3.1 too many", "421 4.7.0 try later"):
+        for reply in (
+            "450 4.2.0 greylisted",
+            "451 4.7.1 try later",
+            "452 4.3.1 too many",
+            "421 4.7.0 try later",
+        ):
             yield Case(replace(fault, reply=reply), "later")
         for reply in ("550 5.1.1 no such user", "554 5.7.1 refused"):
             yield Case(replace(fault, reply=reply), "refused")
@@ -80,7 +85,9 @@ def cases() -> Iterator[Case]:
         yield Case(Fault(at, "wait", seconds=0.2), "sent")
     for do in ("drop", "hang"):
         yield Case(Fault("QUIT", do), "sent")
-    yield Case(Fault("MAIL", "reply", reply="452 4.3.2 too many messages on this connection", after=2), "later")
+    yield Case(
+        Fault("MAIL", "reply", reply="452 4.3.2 too many messages on this connection", after=2), "later"
+    )
     yield from _on_connecting()
     yield from _for_some()
 
@@ -116,9 +123,7 @@ def one_case(servers: Servers, case: Case, tally: Tally) -> None:
         world.at = START + timedelta(days=1)
         world.settle()
         refused = {ref for ref in world.addresses if case.expected == "refused" and ref == "STR-002"}
-        world.judge(
-            tally, case.label, hers, doubtful=int(case.expected == "doubtful"), refused=refused
-        )
+        world.judge(tally, case.label, hers, doubtful=int(case.expected == "doubtful"), refused=refused)
         if refused:
             reason = next(row["Motif"] for row in world.tab("Candidatures") if row["Structure"] == "STR-002")
             tally.expect(case.fault.reply[:3] in str(reason), f"{case.label}: Motif is {reason}")
@@ -173,7 +178,10 @@ def untrusted(servers: Servers) -> Tally:
     ):
         for implicit in (False, True):
             with SmtpServer(
-                accounts={ACCOUNT: PASSWORD}, login_needed=True, tls=certificate.context(), implicit_tls=implicit
+                accounts={ACCOUNT: PASSWORD},
+                login_needed=True,
+                tls=certificate.context(),
+                implicit_tls=implicit,
             ) as server:
                 world = servers.world(2, server=Faulty(server))
                 hers = world.hers()

@@ -185,7 +185,9 @@ def full_disk(servers: Servers, runs: int) -> Tally:
         tally.tried += 1
         tally.interrupted += ended.status == 2
         label = f"full disk at {size}, {setting}"
-        tally.expect(ended.status in (0, 1, 2) and "Traceback" not in ended.err, f"{label}: {ended.err[-500:]}")
+        tally.expect(
+            ended.status in (0, 1, 2) and "Traceback" not in ended.err, f"{label}: {ended.err[-500:]}"
+        )
         world.settle()
         world.judge(tally, label, hers, doubtful=1)
         world.close()

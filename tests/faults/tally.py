@@ -41,7 +41,7 @@ class Tally:
         self.wrong += 1
         self.details.append(f"wrong: {detail}")
 
-    def expect(self, met: bool, detail: str) -> None:  # noqa: FBT001
+    def expect(self, met: bool, detail: str) -> None:
         """Something else that must hold."""
         if not met:
             self.details.append(detail)

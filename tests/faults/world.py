@@ -16,21 +16,16 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-import openpyxl
-
 from tests.faults.killer import Point
+from tests.faults.places import HERS, FilePlace, Place, SpreadsheetPlace, hers
 from tests.faults.tally import Tally
 from tests.faults.zygote import CHECKOUT, Ended, Zygote
 from tests.support.sheets_server import SheetsServer
-from tests.support.workspace import Workspace, table, write_book
+from tests.support.workspace import Workspace, write_book
 
 Book = Literal["xlsx", "google"]
 Mail = Literal["smtp", "maildir"]
 START = datetime(2027, 3, 2, 10)  # noqa: DTZ001 - as `--le` takes it
-HERS = {
-    "Structures": ("Réf.", "Nom", "Courriel", "Statut réseau", "Notes"),
-    "Appels": ("Réf.", "Titre", "Ouverture", "Date limite", "Commande"),
-}
 EMPTY = {
     "Promeneurs": ("Réf.", "Prénom", "Nom", "Courriel"),
     "Sessions": ("Réf.", "Intitulé", "Date", "Début"),
@@ -131,8 +126,9 @@ class World:
         *,
         server: MailLog | None = None,
         each: int = 1,
+        odd: Mapping[str, tuple[str | None, str | None]] | None = None,
     ) -> None:
-        """`each`: so many addresses in one cell."""
+        """`each`: so many addresses in one cell; `odd`: `Courriel` and `Statut réseau` of some structures."""
         self.servers, self.book, self.mail = servers, book, mail
         self.server: MailLog = server or servers.mail
         self.domain = f"{name}.example"
@@ -142,10 +138,12 @@ class World:
             f"STR-{n:03}": [f"s{n}{'abc'[i]}@{self.domain}" for i in range(each)]
             for n in range(1, structures + 1)
         }
-        rows = [
-            (ref, f"Structure {ref[-3:]}", " ; ".join(addresses), None, f"note de {ref}")
-            for ref, addresses in self.addresses.items()
-        ]
+        rows = []
+        for ref, addresses in self.addresses.items():
+            said, network = (odd or {}).get(ref, (None, None))
+            rows.append(
+                (ref, f"Structure {ref[-3:]}", said or " ; ".join(addresses), network, f"note de {ref}")
+            )
         tabs: Mapping[str, Sequence[Sequence[Any]]] = {
             "Structures": [HERS["Structures"], *rows],
             "Appels": [HERS["Appels"], (*CALL, "À lancer")],
@@ -172,6 +170,10 @@ class World:
         """Forget the spreadsheet, so that thousands of worlds do not fill the memory."""
         if self.id:
             self.servers.sheets.api.store.spreadsheets.pop(self.id, None)
+
+    @property
+    def place(self) -> Place:
+        return SpreadsheetPlace(self.servers.sheets, self.id) if self.id else FilePlace(self.workspace.book)
 
     @property
     def journal(self) -> Path:
@@ -204,22 +206,11 @@ class World:
 
     def tab(self, title: str) -> list[dict[str, Any]]:
         """A tab's rows by heading; none for a tab that is not there."""
-        if self.book == "xlsx":
-            book = openpyxl.load_workbook(self.workspace.book)
-            return table(book[title]) if title in book.sheetnames else []
-        sheet = self.servers.sheets.dump(self.id)["sheets"].get(title, {"rows": []})
-        rows = [[value if value != "" else None for value in row] for row in sheet["rows"]]
-        start = next((n for n, row in enumerate(rows) if sum(v is not None for v in row) >= 4), 0)
-        headings = [str(h or "") for h in rows[start]] if rows else []
-        found = [dict(zip(headings, [*row, *[None] * 40], strict=False)) for row in rows[start + 1 :]]
-        return [row for row in found if any(value is not None for value in row.values())]
+        return self.place.rows(title)
 
     def hers(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every cell of hers, row by row in the sheet's order."""
-        return {
-            title: [tuple(row.get(heading) for heading in headings) for row in self.tab(title)]
-            for title, headings in HERS.items()
-        }
+        return hers(self.place)
 
     def accepted(self) -> Counter[tuple[str, str]]:
         """How often each address got each step."""

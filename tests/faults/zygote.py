@@ -195,7 +195,7 @@ def _limit(limits: Mapping[str, float]) -> None:
     if "uid" in limits:
         os.setuid(int(limits["uid"]))
     if "smtp" in limits:
-        office._SMTP_TIMEOUT = limits["smtp"]
+        office._MAIL_TIMEOUT = limits["smtp"]
     original = google_service.Service.__init__
 
     def quick(self: Any, url: str, spreadsheet_id: str, key: Path, timeout: float, patience: float) -> None:

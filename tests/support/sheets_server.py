@@ -92,6 +92,13 @@ class SheetsServer:
         with self.api.store.edit(spreadsheet_id) as spreadsheet:
             person_edits(spreadsheet, list(edits))
 
+    def edit_now(self, spreadsheet_id: str) -> None:
+        """Make the edits that wait for a write of this spreadsheet which never came."""
+        late = [edits for _, book, edits in self._before_writes if book == spreadsheet_id]
+        self._before_writes = [each for each in self._before_writes if each[1] != spreadsheet_id]
+        for edits in late:
+            self.edit(spreadsheet_id, *edits)
+
     def fail(self, kind: str, **options: Any) -> None:
         """Trouble for the next requests (see faults.Fault): times, on, skip, retry_after, status…"""
         self.faults.add(Fault(kind, **options))
