@@ -289,3 +289,20 @@ def test_a_doubt_is_settled_in_the_terminal(workspace: Workspace) -> None:
     assert keys(workspace.round("2027-03-03T12:00").sent) == [f"{ONE}:annonce"]
     assert [row["Envoi"] for row in workspace.tab("Candidatures")] == ["Envoyé"] * 3
     assert State.UNCERTAIN.value not in str(workspace.tab("Candidatures"))
+
+
+def test_an_older_journal_learns_what_was_settled_since(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.round()
+    workspace.put("Candidatures", {"Structure": "STR-001"}, Envoi="À vérifier")
+    lose_journal(workspace)
+    workspace.round("2027-03-03T10:00")
+    journal, older = workspace.folder / "donnees" / "journal.sqlite3", tmp_path / "journal"
+    shutil.copy(journal, older)
+    workspace.office("2027-03-03T10:30").settle(f"{ONE}:annonce", sent=True)
+    assert workspace.round("2027-03-03T11:00").uncertain == []
+    lose_journal(workspace)
+    shutil.copy(older, journal)
+    for at in ("2027-03-03T12:00", "2027-03-03T13:00"):
+        account = workspace.round(at)
+        assert (account.sent, account.uncertain) == ([], [])
+        assert candidate(workspace)["Envoi"] == "Envoyé"

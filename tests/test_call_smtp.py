@@ -217,3 +217,49 @@ def test_a_missing_password_is_said_before_anything_is_marked(tmp_path: Path) ->
     with pytest.raises(TourneeError, match="MOT_QUI_MANQUE"):
         workspace.launch()
     assert workspace.book.read_bytes() == before
+
+
+def test_a_refusal_that_only_the_sheet_knows_keeps_its_words(tmp_path: Path) -> None:
+    with SmtpServer(faults=[Fault("RCPT", "reply", UNKNOWN, "s1@structures.example")]) as server:
+        workspace = made(tmp_path, server.port)
+        workspace.launch()
+        said = candidate(workspace)["Motif"]
+        for at in ("2027-03-03T10:00", "2027-03-04T10:00"):
+            for path in (workspace.folder / "donnees").glob("journal.sqlite3*"):
+                path.unlink()
+            account = workspace.launch(at)
+            assert account.sent == []
+            assert (candidate(workspace)["Envoi"], candidate(workspace)["Motif"]) == ("Refusé", said)
+
+
+def test_a_doubtful_recipient_gets_nothing_through_another_row(tmp_path: Path) -> None:
+    """The first of two has the message, the second may have it: a later row that carries it waits."""
+    faults = [
+        Fault("RCPT", "reply", BUSY, "b@structures.example", times=1),
+        Fault("END", "lose", after=2, times=1),
+    ]
+    with SmtpServer(faults=faults) as server:
+        workspace = made(tmp_path, server.port, 2)
+        both = "a@structures.example ; b@structures.example"
+        workspace.put("Structures", {"Réf.": "STR-001"}, Courriel=both)
+        workspace.launch("2027-03-02T10:00")
+        assert workspace.round("2027-03-02T10:20").uncertain == [ONE]
+        workspace.edit(lambda book: book["Structures"].append([None, "Autre", "b@structures.example"]))
+        account = workspace.round("2027-03-02T10:40")
+        assert account.planned == []
+        assert "reçoit déjà cet appel par STR-001" in dict(account.waiting)["appel:2027-1:STR-003:annonce"]
+        assert served(server)["b@structures.example"] == 1
+
+
+def test_a_partial_refusal_that_only_the_sheet_knows_holds_that_recipient(tmp_path: Path) -> None:
+    with SmtpServer(faults=[Fault("RCPT", "reply", UNKNOWN, "b@structures.example")]) as server:
+        workspace = made(tmp_path, server.port, 1)
+        both = "a@structures.example ; b@structures.example"
+        workspace.put("Structures", {"Réf.": "STR-001"}, Courriel=both)
+        workspace.launch()
+        for path in (workspace.folder / "donnees").glob("journal.sqlite3*"):
+            path.unlink()
+        workspace.launch("2027-03-03T10:00")
+        server.faults.clear()
+        assert [to for _, to in workspace.round("2027-03-16T10:00").sent] == [("a@structures.example",)]
+        assert "b@structures.example refusée" in str(candidate(workspace)["Motif"])

@@ -19,7 +19,7 @@ from workflows.core.problems import Problem
 from workflows.core.received import reply_values
 from workflows.core.rows import addresses
 from workflows.core.standing import RowOrder, done_number, done_words, latest, numbered, row_order
-from workflows.core.statuses import Shown, believed_moment, believed_state, shown
+from workflows.core.statuses import Shown, believed_moment, believed_state, read_refusals, shown
 from workflows.core.tables import Row
 from workflows.core.words import Tab
 from workflows.core.workflow import Desk, Outlook
@@ -134,7 +134,10 @@ class CampaignTab:
             yield Belief(Record(numbered(base, earlier), campaign, step, subject, State.SENT, sent_at=at))
         key, step = numbered(base, max(number, 1)), numbered(self.step, max(number, 1))
         detail = label(row.cell("Motif")) if state is State.REFUSED else ""
-        record = Record(key, campaign, step, subject, state, copied, sent_at=at, detail=detail)
+        refused = {a: said for a, said in read_refusals(label(row.cell("Motif"))).items() if a in copied}
+        record = Record(
+            key, campaign, step, subject, state, copied, refused=refused, sent_at=at, detail=detail
+        )
         yield Belief(record, Order(base, key) if number else None)
 
 
@@ -145,10 +148,15 @@ def read_laters(laters: Iterable[Later], cell: Cell, now: datetime) -> Iterator[
         pattern = rf"(?:^|; ?){re.escape(kind.label)}(\d*) (?:le (\d\d)/(\d\d)/(\d{{4}})|(\w[\w ]*))"
         for number, day, month, year, word in re.findall(pattern, said):
             state = State.SENT if day else State.REFUSED if word.startswith("refusé") else State.UNCERTAIN
-            at = now
-            if day:
-                at = datetime(int(year), int(month), int(day), 12, tzinfo=now.tzinfo)
-            yield f"{kind.step}{number}", state, at
+            yield f"{kind.step}{number}", state, _noon(year, month, day, now) if day else now
+
+
+def _noon(year: str, month: str, day: str, now: datetime) -> datetime:
+    """That day at noon; now for a day that no calendar has, so that nothing is early."""
+    try:
+        return datetime(int(year), int(month), int(day), 12, tzinfo=now.tzinfo)
+    except ValueError:
+        return now
 
 
 def later_words(

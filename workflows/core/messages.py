@@ -106,7 +106,8 @@ class History:
             address: record.key
             for record in self.records.values()
             if record.campaign == campaign and record.step == step and record.state in done
-            for address in (record.reached or record.recipients)
+            for address in record.recipients
+            if address not in record.refused
         }
 
 

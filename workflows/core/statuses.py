@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -30,6 +31,17 @@ class Shown:
 def refusals(record: Record) -> str:
     """The recipients that did not get it, with the server's words."""
     return " ; ".join(f"{address} refusée : {words_}" for address, words_ in record.refused.items())
+
+
+def read_refusals(written: str) -> dict[str, str]:
+    """The same the other way round: what `Motif` says of the recipients that were refused."""
+    found: dict[str, str] = {}
+    for address, said in _REFUSAL.findall(written):
+        found.setdefault(address, said)
+    return found
+
+
+_REFUSAL = re.compile(r"(?:^| ; )(\S+@\S+) refusée : (.*?)(?= ; \S+@\S+ refusée : |$)")
 
 
 def shown(

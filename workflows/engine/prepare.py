@@ -255,7 +255,11 @@ def with_beliefs(history: History, beliefs: Sequence[Belief]) -> History:
         held = records.get(belief.record.key)
         records[belief.record.key] = replace(
             belief.record,
-            reached=belief.record.recipients if belief.record.state is State.SENT else (),
+            reached=tuple(
+                address
+                for address in belief.record.recipients
+                if belief.record.state is State.SENT and address not in belief.record.refused
+            ),
             message_id=held.message_id if held else "",
         )
         if belief.order:

@@ -190,17 +190,20 @@ def believe(db: sqlite3.Connection, record: Record) -> None:
         "INSERT INTO messages (key, campaign, step, subject, state, sent_at, detail)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET state = excluded.state,"
         " sent_at = coalesce(excluded.sent_at, sent_at), detail = excluded.detail"
-        " WHERE state IN ('planned', 'sending')",
+        " WHERE state IN ('planned', 'sending') OR (state = 'uncertain' AND excluded.state <> 'uncertain')",
         (record.key, record.campaign, record.step, record.subject, record.state.value, at, record.detail),
     )
     state = {State.SENT: "sent", State.REFUSED: "refused"}.get(record.state, "planned")
     for n, address in enumerate(record.recipients):
+        fate = "refused" if address in record.refused else state
+        words = record.refused.get(address, record.detail)
         db.execute(
-            "INSERT OR IGNORE INTO recipients (key, address, state, detail, sent_at, position)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (record.key, address, state, record.detail, None if state == "refused" else at, n),
+            "INSERT INTO recipients (key, address, state, detail, sent_at, position)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state,"
+            " detail = excluded.detail, sent_at = coalesce(sent_at, excluded.sent_at) WHERE state = 'planned'",
+            (record.key, address, fate, words, None if fate == "refused" else at, n),
         )
-        if record.state is not State.REFUSED:
+        if fate != "refused":
             db.execute(
                 "INSERT OR IGNORE INTO reach (campaign, step, address, key) VALUES (?, ?, ?, ?)",
                 (record.campaign, record.step, address, record.key),
