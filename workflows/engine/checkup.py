@@ -12,7 +12,7 @@ from workflows.core import french
 from workflows.core.messages import Flag, Mode
 from workflows.core.ports import MailboxError, TransportError, WorkbookError
 from workflows.core.problems import Problem, TourneeError
-from workflows.engine import surroundings, template_advice
+from workflows.engine import letters, surroundings, template_advice
 from workflows.engine.check import Check, Mark
 from workflows.engine.prepare import Prepared, Request, Tools, decide, look
 from workflows.engine.rendering import SIGNATURE
@@ -73,7 +73,8 @@ def _mode(tools: Tools) -> Iterator[Check]:
 
 
 def _templates(tools: Tools, place: Place) -> Iterator[Check]:
-    names = {name: list(found) for w in tools.workflows for name, found in w.VARIABLES.items()}
+    written = [*(w.VARIABLES for w in tools.workflows), letters.VARIABLES]
+    names = {name: list(found) for templates in written for name, found in templates.items()}
     faults = dict.fromkeys(
         problem for name, known in names.items() for problem in tools.renderer.check(name, known)
     )

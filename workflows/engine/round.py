@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime
 
 from workflows.core import signing
 from workflows.core.messages import Mode, Send, State, Verdict, Wait
-from workflows.core.ports import Transport, TransportError
+from workflows.core.ports import Transport, TransportError, WorkbookError
 from workflows.core.problems import TourneeError
 from workflows.core.workflow import Outlook, Step
-from workflows.engine import composing, showing, status_page, unmatched_page
+from workflows.engine import composing, letters, showing, status_page, unmatched_page
 from workflows.engine.account import Account, Mail
 from workflows.engine.calendar_part import calendar_part
 from workflows.engine.deliver import Delivery, deliver
@@ -45,6 +46,21 @@ def run(tools: Tools, request: Request) -> Account:
 
     The caller holds the lock of the workspace.
     """
+    unattended = request.scope.step is Step.ANY and request.mode is Mode.LIVE and request.sends
+    try:
+        account = _run(tools, request)
+    except (TourneeError, WorkbookError) as error:
+        if unattended:
+            _tell(tools, letters.of_failure(tools, error.what, error.remedy, tools.clock()))
+        raise
+    if unattended and account.error:
+        _tell(tools, letters.of_failure(tools, account.error.what, account.error.remedy, account.at))
+    elif unattended:
+        letters.no_failure(tools)
+    return account
+
+
+def _run(tools: Tools, request: Request) -> Account:
     tools.journal.recover()
     prepared = look(tools, request)
     tools.journal.believe(prepared.beliefs)
@@ -56,6 +72,21 @@ def run(tools: Tools, request: Request) -> Account:
     if request.mode is Mode.TRIAL:
         return _trial(tools, request, prepared)
     return _live(tools, request, prepared)
+
+
+def _tell(tools: Tools, told: Sequence[Mail], transport: Transport | None = None) -> None:
+    """Send letters to the coordinator; one that cannot leave now stops nothing."""
+    if not told:
+        return
+    now = tools.clock()
+    planned = [_message(tools, mail, now) for mail in told]
+    tools.journal.plan(planned, (), (), tools.journal.round_number)
+    with suppress(TourneeError, TransportError):
+        if transport:
+            _deliver(tools, told, transport)
+            return
+        with closing(tools.transport()) as own:
+            _deliver(tools, told, own)
 
 
 def _read_replies(tools: Tools, request: Request, prepared: Prepared) -> None:
@@ -87,7 +118,8 @@ def _trial(tools: Tools, request: Request, prepared: Prepared) -> Account:
     tools.journal.plan(
         [_message(tools, mail, prepared.now) for mail in prepared.mails], (), (), tools.journal.round_number
     )
-    delivery = _deliver(tools, prepared.mails, tools.trial_transport())
+    with closing(tools.trial_transport()) as transport:
+        delivery = _deliver(tools, prepared.mails, transport)
     _count(account, prepared.verdicts, prepared.mails, delivery)
     return account
 
@@ -101,17 +133,19 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
     transport = _connected(tools, prepared, account)
     try:
         _plan(tools, prepared)
+        delivery = Delivery()
         if prepared.mails:
             assert transport is not None
             tools.note_sending(prepared.round_number)
             showing.write(tools, prepared, account, leaving=frozenset(m.key for m in prepared.mails))
             delivery = _deliver(tools, prepared.mails, transport)
-        else:
-            delivery = Delivery()
+        verdicts = _count(account, prepared.verdicts, prepared.mails, delivery)
+        if request.scope.step is Step.ANY and not status_page.everything_stopped(prepared.book):
+            launched = letters.after_a_launch(tools, prepared, account)
+            _tell(tools, [*letters.of_interruption(tools, prepared.now), *launched], transport)
     finally:
         if transport:
             transport.close()
-    verdicts = _count(account, prepared.verdicts, prepared.mails, delivery)
     showing.finish(tools, prepared, account, verdicts)
     if request.scope.step is Step.ANY:
         tools.journal.purge(prepared.now - tools.general.retention, prepared.now.date().isoformat())
@@ -199,19 +233,16 @@ def _deliver(tools: Tools, mails: Sequence[Mail], transport: Transport) -> Deliv
     for mail in mails:
         record = tools.journal.record(mail.key)
         attempts[mail.key] = record.attempts if record else 0
-    try:
-        return deliver(
-            [mail.key for mail in mails],
-            tools.journal,
-            transport,
-            tools.general.sender.address,
-            tools.clock,
-            attempts=attempts,
-            stop=tools.stop,
-            progress=lambda: tools.progress(next(done), len(mails)),
-        )
-    finally:
-        transport.close()
+    return deliver(
+        [mail.key for mail in mails],
+        tools.journal,
+        transport,
+        tools.general.sender.address,
+        tools.clock,
+        attempts=attempts,
+        stop=tools.stop,
+        progress=lambda: tools.progress(next(done), len(mails)),
+    )
 
 
 def _count(

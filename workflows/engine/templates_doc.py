@@ -11,6 +11,7 @@ from pathlib import Path
 from workflows.core.attachments import MAX_BYTES, TYPES, size
 from workflows.core.french import join, typography
 from workflows.core.workflow import Workflow
+from workflows.engine import letters
 from workflows.engine.rendering import LAYOUT, SIGNATURE, Renderer
 
 COMMON: Mapping[str, str] = {
@@ -88,6 +89,7 @@ def readme(workflows: Sequence[Workflow], shipped: Path) -> str:
     parts = [_HEAD + _table(COMMON), _SIGNATURE]
     for workflow in workflows:
         parts += [_template(renderer, name, words) for name, words in workflow.VARIABLES.items()]
+    parts += [_template(renderer, name, words) for name, words in letters.VARIABLES.items()]
     return typography("".join(parts))
 
 

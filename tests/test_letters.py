@@ -1,0 +1,118 @@
+"""What the coordinator is written herself: a launch from the sheet, a failure that lasts, an interruption."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+
+from tests.support.smtp_server import SmtpServer
+from tests.support.workspace import TUESDAY, Workspace, small
+from workflows.core.problems import TourneeError
+
+HER = "coordination@exemple.fr"
+LAUNCH = "2027-03-02T10:15"
+
+
+@pytest.fixture
+def server() -> Iterator[SmtpServer]:
+    with SmtpServer() as running:
+        yield running
+
+
+def hers(workspace: Workspace) -> list[str]:
+    return [str(mail["Subject"]).replace("\u00a0", " ") for mail in workspace.mails() if mail["To"] == HER]
+
+
+def test_a_launch_from_the_sheet_sends_her_one_copy_and_one_summary(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(6, "À lancer"))
+    workspace.round(TUESDAY)
+    assert hers(workspace) == []
+    account = workspace.round(LAUNCH)
+    assert len(account.sent) == 6
+    assert hers(workspace) == [
+        "appel 2027-1 : 6 messages partis",
+        "[Copie] " + str(workspace.mails()[0]["Subject"]),
+    ]
+    workspace.round("2027-03-02T10:30")
+    workspace.round("2027-03-16T10:00")
+    assert len(hers(workspace)) == 2
+
+
+def test_a_launch_in_the_terminal_tells_her_there(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(3))
+    workspace.launch(TUESDAY)
+    workspace.round("2027-03-02T10:30")
+    assert hers(workspace) == []
+
+
+def test_one_connection_serves_the_letters_too(tmp_path: Path, server: SmtpServer) -> None:
+    workspace = Workspace(tmp_path, small(3, "À lancer"), delai_de_grace='"0"')
+    workspace.smtp(server.port)
+    workspace.round(TUESDAY)
+    assert len(server.accepted) == 5
+    assert server.connections == 1
+
+
+def fail(workspace: Workspace, at: str) -> None:
+    with pytest.raises(TourneeError):
+        workspace.round(at)
+
+
+def test_a_failure_that_lasts_is_told_once_then_daily(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(3))
+    workspace.round(TUESDAY)
+    workspace.edit(lambda book: book.remove(book["Structures"]))
+    template = tmp_path / "templates" / "appel-a-candidatures" / "annonce.txt"
+    template.parent.mkdir(parents=True)
+    template.write_text("Objet : {{ inconnu }}\n\nBonjour", "utf-8")
+    workspace.edit(lambda book: book.create_sheet("Structures").append(["Réf.", "Nom", "Courriel"]))
+    workspace.edit(lambda book: book["Structures"].append(["STR-001", "Un", "un@structures.example"]))
+    workspace.set(delai_de_grace='"0"')
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande="À lancer")
+    fail(workspace, "2027-03-02T11:00")
+    fail(workspace, "2027-03-02T11:15")
+    assert hers(workspace) == []
+    fail(workspace, "2027-03-02T12:00")
+    fail(workspace, "2027-03-02T12:15")
+    assert hers(workspace) == ["La tournée est arrêtée depuis mardi 2 mars 2027 à 11 h"]
+    fail(workspace, "2027-03-03T09:00")
+    assert len(hers(workspace)) == 2
+    template.unlink()
+    assert len(workspace.round("2027-03-03T09:15").sent) == 1
+
+
+def test_an_interruption_of_regular_rounds_is_told_when_they_go_on(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(1))
+    at = datetime.fromisoformat("2027-03-01T09:00")
+    for _ in range(14):
+        workspace.round(at.isoformat(timespec="minutes"))
+        at += timedelta(minutes=15)
+    workspace.round("2027-03-02T09:00")
+    assert hers(workspace) == []
+    for minutes in range(0, 200, 15):
+        again = datetime.fromisoformat("2027-03-02T09:15") + timedelta(minutes=minutes)
+        workspace.round(again.isoformat(timespec="minutes"))
+    workspace.round("2027-03-04T10:00")
+    workspace.round("2027-03-04T10:15")
+    assert hers(workspace) == ["La tournée a repris après un arrêt"]
+
+
+def test_rounds_made_now_and_then_by_hand_are_no_interruption(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(1))
+    for at in (TUESDAY, "2027-03-02T10:15", "2027-03-09T10:00", "2027-03-30T10:00"):
+        workspace.round(at)
+    assert hers(workspace) == []
+
+
+def test_no_letter_says_who_else_was_written_to(tmp_path: Path, server: SmtpServer) -> None:
+    workspace = Workspace(tmp_path, small(3, "À lancer"), delai_de_grace='"0"')
+    workspace.smtp(server.port)
+    workspace.round(TUESDAY)
+    copy = message_from_bytes(server.accepted[-1].content, policy=policy.default)
+    assert server.accepted[-1].recipients == (HER,)
+    assert copy["To"] == HER
+    assert copy["Cc"] is None

@@ -1,0 +1,148 @@
+"""What the program writes to the coordinator herself: a launch, a failure that lasts, an interruption.
+
+These letters are no campaign's messages: they stand in no account. Each has a key of its own in the
+journal, so none is written twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from workflows.core import french
+from workflows.core.messages import Launch, Send
+from workflows.core.working_days import is_public_holiday
+from workflows.engine.account import Account, Mail
+from workflows.engine.prepare import Prepared, Tools
+
+CAMPAIGN = "lettre"
+LAUNCH, FAILURE, INTERRUPTION = (f"coordination/{name}" for name in ("lancement", "panne", "retard"))
+VARIABLES: Mapping[str, Mapping[str, str]] = {
+    LAUNCH: {
+        "campagne": "appel 2027-1",
+        "partis": "45 messages partis",
+        "attente": "8 × « Ne plus solliciter » dans Structures",
+        "problemes": "Structures, ligne 12, Courriel : l'adresse manque.",
+    },
+    FAILURE: {
+        "depuis": "lundi 1er mars 2027 à 9 h",
+        "cause": "Le serveur de courrier refuse le mot de passe.",
+        "remede": "Créez un nouveau mot de passe d'application.",
+    },
+    INTERRUPTION: {"depuis": "lundi 1er mars 2027 à 9 h", "jusque": "mercredi 3 mars 2027 à 10 h"},
+}
+LASTING = timedelta(hours=1)
+"""A failure is told once it has lasted so long: a passing one mends itself."""
+_REGULAR = timedelta(hours=1)
+_STREAK = 12
+"""So many rounds, each within an hour of the one before, make a habit that an interruption breaks."""
+_MISSED = timedelta(hours=8)
+"""Of office hours without a round: a day's worth."""
+_LISTED = 15
+
+
+def after_a_launch(tools: Tools, prepared: Prepared, account: Account) -> list[Mail]:
+    """One copy and one summary for each campaign that the sheet launched and that begins to leave."""
+    found: list[Mail] = []
+    first = {mail.send.campaign: mail for mail in reversed(prepared.mails) if _announces(mail.send)}
+    for campaign, mail in sorted(first.items()):
+        launch = _launch(prepared, campaign)
+        if launch.authorised_at or not launch.seen_at or tools.journal.record(_key("lancement", campaign)):
+            continue
+        rendered = replace(mail.rendered, subject=f"[Copie] {mail.rendered.subject}")
+        found.append(_letter(tools, _key("lancement", campaign), LAUNCH, _summary(campaign, account)))
+        found.append(_to_her(tools, replace(mail, key=_key("copie", campaign), rendered=rendered)))
+    return found
+
+
+def of_failure(tools: Tools, what: str, remedy: str, now: datetime) -> list[Mail]:
+    """Once a failure has lasted, then once a day while it goes on."""
+    since = tools.journal.meta("failing_since")
+    if not since:
+        tools.journal.remember(failing_since=now.isoformat())
+        return []
+    begun = datetime.fromisoformat(since).astimezone(now.tzinfo)
+    key = _key("panne", now.date().isoformat())
+    if now - begun < LASTING or tools.journal.record(key):
+        return []
+    words = {"depuis": french.moment(begun), "cause": what, "remede": remedy}
+    return [_letter(tools, key, FAILURE, words)]
+
+
+def no_failure(tools: Tools) -> None:
+    """A round went through: the next failure counts from its own beginning."""
+    if tools.journal.meta("failing_since"):
+        tools.journal.remember(failing_since="")
+
+
+def of_interruption(tools: Tools, now: datetime) -> list[Mail]:
+    """When rounds that were regular stopped for a day's worth of office hours."""
+    last = tools.journal.meta("last_round")
+    streak = int(tools.journal.meta("streak") or 0)
+    if not last:
+        return []
+    before = datetime.fromisoformat(last).astimezone(now.tzinfo)
+    regular = timedelta(0) <= now - before <= _REGULAR or not _open_between(tools, before, now)
+    tools.journal.remember(streak=str(min(streak + 1, _STREAK) if regular else 0))
+    key = _key("retard", now.date().isoformat())
+    if (
+        regular
+        or streak < _STREAK
+        or _open_between(tools, before, now) < _MISSED
+        or tools.journal.record(key)
+    ):
+        return []
+    return [
+        _letter(tools, key, INTERRUPTION, {"depuis": french.moment(before), "jusque": french.moment(now)})
+    ]
+
+
+def _open_between(tools: Tools, start: datetime, end: datetime) -> timedelta:
+    """Office hours between two moments, to a quarter of an hour, as far as a week ahead."""
+    quarter = timedelta(minutes=15)
+    steps = min(int((end - start) / quarter), 7 * 96)
+    moments = (start + n * quarter for n in range(1, steps))
+    return quarter * sum(tools.general.hours.is_open(moment, is_public_holiday) for moment in moments)
+
+
+def _announces(send: Send) -> bool:
+    return not send.trial and not send.step.startswith(("relance", "rappel"))
+
+
+def _launch(prepared: Prepared, campaign: str) -> Launch:
+    for desk in prepared.desks.values():
+        if campaign in desk.history.launches:
+            return desk.history.launches[campaign]
+    return Launch()
+
+
+def _summary(campaign: str, account: Account) -> dict[str, str]:
+    mine = f"{campaign}:"
+    sent = sum(key.startswith(mine) for key, _ in account.sent)
+    reasons = Counter(reason for key, reason in account.waiting if key.startswith(mine))
+    lines = [f"{count} × {reason}" for reason, count in reasons.most_common(_LISTED)]
+    problems = [str(problem) for problem in dict.fromkeys(account.problems)][:_LISTED]
+    return {
+        "campagne": campaign.replace(":", " "),
+        "partis": french.plural(sent, "message parti", "messages partis"),
+        "attente": "\n".join(lines),
+        "problemes": "\n".join(problems),
+    }
+
+
+def _key(kind: str, what: str) -> str:
+    return f"{CAMPAIGN}:{kind}:{what}"
+
+
+def _letter(tools: Tools, key: str, template: str, variables: Mapping[str, str]) -> Mail:
+    rendered = tools.renderer.render(template, variables, list(VARIABLES[template]))
+    send = Send(key, CAMPAIGN, template.rpartition("/")[2], "", (), template, variables, template)
+    return _to_her(tools, Mail(key, (), rendered, send))
+
+
+def _to_her(tools: Tools, mail: Mail) -> Mail:
+    to = (tools.general.sender.address,)
+    send = replace(mail.send, key=mail.key, campaign=CAMPAIGN, recipients=to, exclusive=False, order=None)
+    return replace(mail, recipients=to, send=replace(send, in_reply_to="", event=None))
