@@ -205,6 +205,7 @@ class Office:
             last_sending=self._last_sending,
             note_sending=self._note_sending,
             mailbox=self.mailbox,
+            sent_box=self._sent_box(),
             understand=self._understand(),
         )
 
@@ -243,6 +244,30 @@ class Office:
         from workflows.adapters.xlsx_workbook import XlsxWorkbook
 
         return XlsxWorkbook(sheet.file, today=lambda: self.clock().date())
+
+    def _sent_box(self) -> Callable[[], SentBox] | None:
+        """Where copies of what left lie, if anywhere."""
+        mail, replies = self.general.mail, self.general.replies
+        if mail.kind == "maildir":
+            from workflows.adapters.maildir import MaildirSentBox
+
+            return lambda: MaildirSentBox(mail.folder)
+        if replies.kind != "imap" or not replies.sent_mailbox:
+            return None
+        from workflows.adapters.imap_mailbox import Encryption, Marking
+        from workflows.adapters.imap_sent import ImapSentBox
+
+        return lambda: ImapSentBox(
+            replies.host,
+            replies.port,
+            cast(Encryption, replies.encryption),
+            replies.user,
+            secret(replies.password_source, self.workspace, self.environ),
+            replies.sent_mailbox,
+            Marking(),
+            _MAIL_TIMEOUT,
+            datetime.now(UTC).date(),
+        )
 
     def mailbox(self) -> Mailbox:
         """Where replies arrive. Raises TourneeError for a password or a name that is missing."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from email import policy
-from email.parser import BytesParser
+from email.parser import BytesHeaderParser, BytesParser
 from pathlib import Path
 
 from workflows.core.french import quoted
@@ -84,6 +84,38 @@ class MaildirTransport:
 
     def _unique_name(self) -> str:
         return f"P{os.getpid()}Q{self._delivered:06}R{secrets.token_hex(6)}.eml"
+
+
+class MaildirSentBox:
+    """The port `SentBox` on the very Maildir that messages were delivered into."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def find(self, message_ids: Sequence[str]) -> set[str]:
+        """See ports.SentBox."""
+        wanted, found = set(message_ids), set()
+        try:
+            for path in _files(self._folder):
+                with suppress(FileNotFoundError):
+                    found.add(_message_id(path))
+        except OSError as error:
+            cause, remedy = _CAUSES.get(error.errno or 0, _OTHERWISE)
+            raise MailboxError(
+                f"Le dossier {quoted(str(self._folder))} n'est pas lu\u00a0: {cause}.", remedy
+            ) from error
+        return wanted & found
+
+    def keep(self, message: bytes) -> None:
+        """What is delivered here lies here already."""
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _message_id(path: Path) -> str:
+    with path.open("rb") as file:
+        return str(BytesHeaderParser().parse(file)["Message-ID"] or "").strip()
 
 
 class MaildirMailbox:

@@ -291,3 +291,16 @@ class Mailbox(Protocol):
 
     def close(self) -> None:
         """Leave politely; never raises."""
+
+
+class SentBox(Protocol):
+    """Where copies of what left lie: proof that a message was sent, never that it was not."""
+
+    def find(self, message_ids: Sequence[str]) -> set[str]:
+        """Those of these Message-IDs (angle brackets included) that lie there. Raises MailboxError."""
+
+    def keep(self, message: bytes) -> None:
+        """Add a copy. Raises MailboxError."""
+
+    def close(self) -> None:
+        """Leave politely; never raises."""

@@ -68,6 +68,8 @@ class RepliesSettings:
     password_source: str
     mailbox: str
     sent_mailbox: str
+    files_sent: bool
+    """The mail server keeps no copies of what it sends: the program files them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def general(values: Values, workspace: Path) -> General:
             workspace / replies["dossier"],
             mailbox=replies["boite"],
             sent_mailbox=replies["boite_envoyes"],
+            files_sent=replies["classer_envoyes"],
             **_server(replies),
         ),
     )
@@ -311,6 +314,7 @@ GENERAL = Section(
                 Key("mot_de_passe", "env:TOURNEE_IMAP", _password_source),
                 Key("boite", "INBOX", parsers.filled),
                 Key("boite_envoyes", "", parsers.text),
+                Key("classer_envoyes", "non", parsers.choice({"oui": True, "non": False})),
             ),
         ),
     ),

@@ -14,7 +14,7 @@ from workflows.core import signing, words
 from workflows.core.book import Book, Names, read_book
 from workflows.core.cells import label
 from workflows.core.messages import Belief, Flag, History, Mode, Plan, Record, Send, State, Verdict, Wait
-from workflows.core.ports import Mailbox, Snapshot, Transport, Workbook
+from workflows.core.ports import Mailbox, SentBox, Snapshot, Transport, Workbook
 from workflows.core.problems import Problem, TourneeError
 from workflows.core.reply_rows import with_shown
 from workflows.core.workflow import Desk, Scope, Step, Workflow
@@ -73,6 +73,8 @@ class Tools:
     note_sending: Callable[[int], None] = lambda _number: None
     mailbox: Callable[[], Mailbox] | None = None
     """Where replies arrive; None where nothing is ever read."""
+    sent_box: Callable[[], SentBox] | None = None
+    """Where copies of what left lie; None where there is no such place."""
     understand: Understand | None = None
     """What one mail says."""
 

@@ -20,6 +20,7 @@ from workflows.engine.intake import collect, desk_for, objections_of_people
 from workflows.engine.journal import Message
 from workflows.engine.pacing import hold
 from workflows.engine.prepare import TRIAL, Prepared, Request, Tools, decide, look, prepare
+from workflows.engine.sent import file_sent, settle_doubtful
 
 
 def preview(tools: Tools, request: Request) -> Account:
@@ -62,7 +63,9 @@ def run(tools: Tools, request: Request) -> Account:
 
 def _run(tools: Tools, request: Request) -> Account:
     tools.journal.recover()
+    unread = settle_doubtful(tools, tools.clock())
     prepared = look(tools, request)
+    prepared.problems += unread
     tools.journal.believe(prepared.beliefs)
     if request.reads_replies:
         _read_replies(tools, request, prepared)
@@ -146,6 +149,7 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
     finally:
         if transport:
             transport.close()
+    account.problems += file_sent(tools, delivery)
     showing.finish(tools, prepared, account, verdicts)
     if request.scope.step is Step.ANY:
         tools.journal.purge(prepared.now - tools.general.retention, prepared.now.date().isoformat())

@@ -293,6 +293,12 @@ class Journal:
                 if self._db.execute("SELECT 1 FROM messages WHERE key = ?", (key,)).fetchone()
             }
 
+    def content(self, key: str) -> bytes:
+        """The whole message under this key, as it was handed over; empty when it is not held."""
+        with self._errors():
+            row = self._db.execute("SELECT bytes FROM messages WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else b""
+
     def record(self, key: str) -> Record | None:
         """The message under this key."""
         with self._errors():
