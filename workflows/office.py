@@ -17,7 +17,7 @@ from workflows.core import reply_settings
 from workflows.core.book import Names
 from workflows.core.disk import cause
 from workflows.core.messages import Mode, Record
-from workflows.core.ports import Mailbox, Transport, Workbook
+from workflows.core.ports import Mailbox, SentBox, Transport, Workbook
 from workflows.core.problems import TourneeError
 from workflows.core.workflow import Workflow
 from workflows.engine import founding
