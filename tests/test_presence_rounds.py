@@ -392,3 +392,8 @@ def test_a_restored_workbook_is_written_again(tmp_path: Path) -> None:
     workspace.edit(lambda book: book.remove(book["Présence"]))
     assert sent(workspace.round(moment(WEEK, THURSDAY, "11:15"))) == []
     assert {row["Rappel"] for row in workspace.tab("Présence")} == {"Envoyé"}
+    workspace.edit(lambda book: book.remove(book["Présence"]))
+    workspace.round(moment(WEEK.next(), TUESDAY))
+    rows = {(row["Semaine"], row["Promeneur"]): row["Rappel"] for row in workspace.tab("Présence")}
+    assert rows == {(f"2027-S{week}", f"PRO-00{n}"): state for n in (1, 2)
+                    for week, state in ((10, "Envoyé"), (11, "En attente"))}  # fmt: skip

@@ -58,13 +58,20 @@ def read_presence(desk: Desk) -> Ledger:
     tab, people, today = desk.book[PRESENCE], desk.book[PEOPLE], desk.today
     oldest = past_weeks(IsoWeek.of(today))[-1]
     ledger = Ledger()
-    refs = {fold(ref): ref for ref in people.by_ref()}
-    refs |= {fold(label(row.cell("Réf."))): "" for row in people.rows if row.number in people.held}
+    # Of a Réf. that several bear, nothing is said here: Promeneurs says it already.
+    refs: dict[str, str | None] = {
+        fold(label(row.cell("Réf."))): "" for row in people.rows if row.number in people.held
+    }
+    refs |= {fold(ref): ref for ref in people.by_ref()} | {"": None}
     weeks: dict[Cell, IsoWeek | Unreadable] = {}
+    whose: dict[Cell, str | None] = {}
     for row in tab.rows:
         if is_blank(row.cell("Promeneur")) and is_blank(row.cell("Heures")):
             continue  # a line that only prepares or separates weeks
-        ref = refs.get(fold(label(row.cell("Promeneur"))))
+        named = row.cell("Promeneur")
+        if named not in whose:  # as for the weeks: the same few cells, thousands of times
+            whose[named] = refs.get(fold(label(named)))
+        ref = whose[named]
         week = _week(row.cell("Semaine"), today, weeks)
         if isinstance(week, Unreadable):
             problem = week.at(tab.where(row, "Semaine"))
