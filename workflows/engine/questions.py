@@ -19,7 +19,7 @@ from workflows.core.schema import Refused, Values, check
 from workflows.engine.general import GENERAL
 
 PASSWORD_FILE = "config/mot-de-passe.txt"  # noqa: S105 - where it is kept, not what it is
-HERE, GOOGLE = "xlsx", "google"
+HERE, GOOGLE = "ici", "google"
 GMAIL, OTHER, NOT_YET = "gmail", "autre", "pas encore"
 _GMAIL_SERVERS = ("smtp.gmail.com", "imap.gmail.com")
 _NONE = "-"
