@@ -83,7 +83,7 @@ def _ago(elapsed: timedelta) -> str:
 
 def _scheduled(environ: Mapping[str, str]) -> bool:
     """Whether the user's crontab has a line that makes rounds."""
-    crontab = shutil.which("crontab", path=environ.get("PATH"))
+    crontab = shutil.which("crontab", path=environ.get("PATH", ""))
     if crontab is None:
         return False
     try:
