@@ -210,9 +210,10 @@ def test_a_damaged_journal_is_never_started_empty(tmp_path: Path, damage: Callab
     journal = workspace.folder / "donnees" / "journal.sqlite3"
     damage(journal)
     assert "journal" in french(workspace.run(*LAUNCH))
-    for look in (workspace.round, workspace.office().facts, workspace.office().check_up):
+    for look in (workspace.round, workspace.office().facts):
         with pytest.raises(JournalError):
             look()
+    assert workspace.run("verifier").status == 2
     assert len(workspace.mails()) == 2
     if journal.is_dir():
         journal.rmdir()
@@ -264,8 +265,11 @@ def test_files_that_are_missing_or_broken_are_named(
 def test_a_workspace_that_is_not_there_is_named(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "là", small(1))
     workspace.folder = tmp_path / "pas là"
-    for words in (("passage",), ("etat",), ("verifier",)):
+    for words in (("passage",), ("etat",)):
         assert "pas là" in french(workspace.run(*words))
+    checked = workspace.run("verifier", form="texte")
+    assert checked.status == 2
+    assert "pas là" in checked.out + checked.err
     assert not workspace.folder.exists()
 
 

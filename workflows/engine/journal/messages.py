@@ -200,7 +200,8 @@ def believe(db: sqlite3.Connection, record: Record) -> None:
         db.execute(
             "INSERT INTO recipients (key, address, state, detail, sent_at, position)"
             " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state,"
-            " detail = excluded.detail, sent_at = coalesce(sent_at, excluded.sent_at) WHERE state = 'planned'",
+            " detail = excluded.detail, sent_at = coalesce(sent_at, excluded.sent_at)"
+            " WHERE state = 'planned'",
             (record.key, address, fate, words, None if fate == "refused" else at, n),
         )
         if fate != "refused":
