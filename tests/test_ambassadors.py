@@ -267,6 +267,19 @@ def test_a_believed_doubt_is_shown_and_not_sent(workspace: Workspace) -> None:
     assert shown(workspace)["Envoi"] == "Envoyé"
 
 
+def test_a_lost_journal_still_knows_which_address_was_refused(tmp_path: Path) -> None:
+    workspace = network(tmp_path, person(1), person(2))
+    with SmtpServer(faults=[Fault("RCPT", "reply", UNKNOWN, "a1@sante.example")]) as server:
+        workspace.smtp(server.port)
+        write(workspace)
+        lose_journal(workspace)
+        assert workspace.round("2027-03-02T11:00").sent == []
+        lose_journal(workspace)
+        put(workspace, Courriel="nouvelle@sante.example")
+        assert [to for _, to in workspace.round(LATER).sent] == [("nouvelle@sante.example",)]
+        assert workspace.round("2027-03-03T11:00").sent == []
+
+
 def test_an_older_journal_sends_no_mended_charter_again(tmp_path: Path) -> None:
     workspace = network(tmp_path, person(1), person(2))
     journal, older = workspace.folder / "donnees" / "journal.sqlite3", tmp_path / "older"

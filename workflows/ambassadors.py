@@ -41,7 +41,14 @@ from workflows.core.rows import addresses, date_, yes_no
 from workflows.core.schema import Key, Section
 from workflows.core.signing import YES_OR_NO
 from workflows.core.standing import Attempt, latest, numbered
-from workflows.core.statuses import SETTLED_BY_COMMAND, believed_moment, believed_state, refusals, shown
+from workflows.core.statuses import (
+    SETTLED_BY_COMMAND,
+    believed_moment,
+    believed_state,
+    read_refusals,
+    refusals,
+    shown,
+)
 from workflows.core.tables import Row
 from workflows.core.workflow import Desk, Outlook, Scope, Step
 from workflows.core.working_days import add_working_days
@@ -84,9 +91,14 @@ def _beliefs(desk: Desk, ref: str, row: Row) -> Iterator[Record]:
     state = believed_state(row.cell("Envoi"))
     if state and not (state is State.REFUSED and attempt.number > 1):  # that was the message before
         at = believed_moment(row.cell("Envoyé le"), desk.now)
-        detail = label(row.cell("Motif")) if state is State.REFUSED else ""
-        step = numbered(STEP, attempt.number)
-        yield Record(attempt.key, CAMPAIGN, step, ref, state, known, sent_at=at, detail=detail)
+        why, step = label(row.cell("Motif")), numbered(STEP, attempt.number)
+        refused = read_refusals(why)
+        if state is State.REFUSED:  # the address may be mended by now
+            to = tuple(refused) or known
+            yield Record(attempt.key, CAMPAIGN, step, ref, state, to, sent_at=at, detail=why)
+        else:
+            refused = {address: said for address, said in refused.items() if address in known}
+            yield Record(attempt.key, CAMPAIGN, step, ref, state, known, refused=refused, sent_at=at)
     for step, said, at in read_laters(_FOLLOW_UPS, row.cell("Relances"), desk.now):
         yield Record(f"{CAMPAIGN}:{ref}:{step}", CAMPAIGN, step, ref, said, known, sent_at=at)
 
