@@ -72,8 +72,17 @@ class Session:
 
         return check_workspace(self.workspace, self._clock, os.environ)
 
+    def run(self, office: Office, request: Request) -> Account:
+        """Make a round, which Ctrl-C ends between two messages; a second one ends it at once."""
+        before = signal.signal(signal.SIGINT, self._end)
+        try:
+            return office.run(request)
+        finally:
+            signal.signal(signal.SIGINT, before)
+
     def _end(self, *_: object) -> None:
         self.ending = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def keep_going(self, every: timedelta) -> int:
         """Make rounds until somebody ends the program; how many were begun."""
@@ -370,7 +379,7 @@ def _send(session: Session, command: str, scope: Scope, *, yes: bool, **narrowin
         if account.planned and not session.agreed("Envoyer"):
             session.say("Rien n'est parti.")
             return OK
-    return _show(session, office.run(request))
+    return _show(session, session.run(office, request))
 
 
 @_command("demo")
@@ -519,7 +528,7 @@ def passage(session: Session, /, **narrowing: Any) -> int:
     from workflows.core.workflow import Scope
 
     office = session.office()
-    return _show(session, office.run(_request(office, ROUND, Scope(), **narrowing)))
+    return _show(session, session.run(office, _request(office, ROUND, Scope(), **narrowing)))
 
 
 @_command("planifier")

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.smtp_server import read_log
 from tests.support.workspace import CHECKOUT, Workspace, parsed, small
 
@@ -115,13 +117,14 @@ def test_a_message_that_left_before_the_end_is_not_sent_again(tmp_path: Path) ->
         assert states(workspace) == {"Envoyé": COUNT}
 
 
-def test_a_polite_end_comes_between_two_messages(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_polite_end_comes_between_two_messages(tmp_path: Path, number: signal.Signals) -> None:
     log = tmp_path / "log"
     with server(log, at="END", do="wait", seconds=0.25) as port:
         workspace = made(tmp_path, port)
         with launched(workspace) as process:
             until(lambda: len(read_log(log)) == 2)
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(number)
             out, err = process.communicate(timeout=30)
         ran = json.loads(out)
         assert process.returncode == 0, err
