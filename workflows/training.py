@@ -1,7 +1,7 @@
 """Training sessions: invitations, changes, cancellation and reminders (design §3–4).
 
 Pure decisions: one verdict per session and Promeneur. `core/sessions.py` reads the sessions,
-`core/announcements.py` knows what each person was told, `core/reminders.py` when reminders leave,
+`core/announcements.py` knows what each person was told, `core/reminding.py` when reminders leave,
 `core/registrations.py` what Inscriptions and Sessions show.
 
 Those whom `Public` names are invited if they are in the network, and not absent, on the day of the
@@ -11,18 +11,17 @@ they answered. A reminder never goes where the last thing told is not what the s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 
-from workflows.core import french, registrations, words
+from workflows.core import registrations, words
 from workflows.core.announcements import (
     CANCELLED,
     INVITATION,
     Announcements,
     Told,
     Version,
-    last_day,
     notice,
 )
 from workflows.core.book import Book
@@ -33,8 +32,8 @@ from workflows.core.parsers import countdown
 from workflows.core.people import away, contact, outside_network
 from workflows.core.problems import Problem
 from workflows.core.reading import Flagged
-from workflows.core.registrations import ROWS, Attendance, answer, attendance, surplus_problem
-from workflows.core.reminders import Reminder, next_reminder, reminders
+from workflows.core.registrations import ROWS, Attendance, answer, attendance
+from workflows.core.reminding import Reminding
 from workflows.core.renaming import renaming
 from workflows.core.schema import Key, Section
 from workflows.core.session_mails import EXAMPLES, event, variables
@@ -54,7 +53,6 @@ _REMINDER_YES, _REMINDER_SILENT = f"{NAME}/rappel-oui", f"{NAME}/rappel-sans-rep
 _TEMPLATES = (_INVITATION, _CHANGE, _CANCELLATION, _REMINDER_YES, _REMINDER_SILENT)
 _ASKING = (_INVITATION, _CHANGE, _REMINDER_SILENT)
 VARIABLES: Mapping[str, Mapping[str, str]] = dict.fromkeys(_TEMPLATES, EXAMPLES)
-_TO_READ = (words.QUESTION, words.TO_READ, words.OBJECTION)
 
 
 def campaigns(book: Book, now: datetime) -> list[str]:  # noqa: ARG001 - a session's past is needed whenever
@@ -160,9 +158,9 @@ class _Decider:
     """What has to be remembered: versions, and what each message tells."""
     told: Announcements = field(init=False)
     _attendance: Attendance = field(init=False)
-    _reminders: list[Reminder] = field(init=False)
-    _last_day: dict[str, date] = field(init=False)
-    _tells: dict[str, Version] = field(default_factory=dict)
+    _reminding: Reminding | None = field(init=False)
+    """None while the session's day is not known."""
+    _tells: dict[str, Version] = field(init=False, default_factory=dict)
     _silence: str = field(init=False)
     """Why a change is not announced now."""
 
@@ -170,9 +168,7 @@ class _Decider:
         session, desk = self.session, self.desk
         self.told = Announcements(session, desk.history)
         self._attendance = attendance(desk, session, self.lines)
-        before = desk.settings["rappels"]
-        self._reminders = reminders(session.start.date(), before) if session.start else []
-        self._last_day = last_day(desk.history.records, session.campaign, desk.now.tzinfo)
+        self._reminding = Reminding(desk, session, self._attendance) if session.start else None
         self._silence, facts = notice(session, desk, self.scope.step)
         self.facts |= {**self.told.recovered, **({} if session.problems else facts)}
 
@@ -275,7 +271,7 @@ class _Decider:
         if not reason and self.scope.step is Step.FOLLOW_UP:
             reason = "la modification n'est pas encore partie"
         if reason:
-            return self._wait(last, reason)
+            return self._wait(last, reason, due=self.session.order == words.NOTIFY)
         return self._tell(row, ref, self.told.next(self.session.content), told)
 
     def _cancel(self, row: Row, ref: str, last: Attempt, told: Told | None) -> Verdict:
@@ -306,60 +302,23 @@ class _Decider:
 
     def _follow_up(self, row: Row, ref: str, last: Attempt, told: Told, line: Row | None) -> Verdict:
         """The next reminder, of which a launch only speaks."""
-        verdict = self._remind(row, ref, last, told, line)
         if self.scope.step is not Step.FIRST:
-            return verdict
+            return self._remind(row, ref, last, told, line)
+        try:
+            verdict = self._remind(row, ref, last, told, line)
+        except Held as held:
+            verdict = held.verdict
         if isinstance(verdict, Send):
             return self._wait(last, "rappel à envoyer", due=True)
         return replace(verdict, key=last.key) if isinstance(verdict, Wait) else verdict
 
     def _remind(self, row: Row, ref: str, last: Attempt, told: Told, line: Row | None) -> Verdict:
-        assert self.session.start is not None
-        people, today, day = self.desk.book[words.PEOPLE], self.desk.today, self.session.start.date()
+        assert self._reminding is not None
         said = answer(self.desk, line, self.session.campaign, ref)
-        if ref in self._attendance.surplus:
-            return Flag(last.key, surplus_problem(self.desk, line, self.session, ref))
-        reason = outside_network(people, row, day, today) or away(people, row, day, today)
-        if reason := reason or self._no_reminder(ref, said):
-            return self._wait(last, reason)
-        records = self.desk.history.records
-        prefix = f"{self.session.campaign}:{ref}:"
-        mine = {r.step: records[prefix + r.step] for r in self._reminders if prefix + r.step in records}
-        done = {step for step, record in mine.items() if record.state is not State.PLANNED}
-        reminder = self._next_reminder(ref, done)
-        unsure = [r.key for r in mine.values() if r.state in (State.UNCERTAIN, State.SENDING)]
-        if reminder is None or (reminder.due > today and not self.desk.trial):
-            return Unsure(unsure[0]) if unsure else self._later(last, prefix, reminder)
-        return self._send(row, ref, prefix + reminder.step, reminder.step, told.version, told=told, said=said)
-
-    def _no_reminder(self, ref: str, said: str) -> str:
-        """Why what was answered stops reminders; empty when it does not."""
-        assert self.session.start is not None
-        if said == words.NO:
-            return "a répondu Non"
-        if said in _TO_READ:
-            return f"réponse à lire avant tout rappel : {said}"
-        if said == words.BOUNCED:
-            return "l'invitation n'est pas arrivée (Rejet)"
-        back = self.desk.history.absences.get(ref)
-        if back and back > self.session.start.date():
-            return f"absence jusqu'au {french.date_short(back)} (réponse automatique)"
-        if said != words.YES and self._attendance.full(self.session):
-            return "la session est complète"
-        return ""
-
-    def _next_reminder(self, ref: str, done: Collection[str]) -> Reminder | None:
-        if self.desk.trial:
-            return next((r for r in self._reminders if r.step not in done), None)
-        return next_reminder(self._reminders, done, self._last_day[ref], self.desk.today)
-
-    def _later(self, last: Attempt, prefix: str, reminder: Reminder | None) -> Wait:
-        past = past_words(last.record, self.desk)
-        if reminder is None:
-            return Wait(last.key, past or "plus de rappel à envoyer")
-        planned = f"rappel J-{reminder.days} prévu le {french.date_short(reminder.due)}"
-        reason = " ; ".join(filter(None, (past, planned)))
-        return Wait(prefix + reminder.step, reason, until=reminder.due)
+        step = self._reminding.due(row, ref, last.record, line, said).step
+        return self._send(
+            row, ref, f"{self.session.campaign}:{ref}:{step}", step, told.version, told=told, said=said
+        )
 
     # What all of them share
 

@@ -65,6 +65,7 @@ class Announcements:
     """By Promeneur; who is not here was never invited."""
     recovered: dict[str, str] = field(init=False)
     """What has to be remembered anew, because the journal forgot it."""
+    _steps: dict[Version, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         begun = [r for r in self.history.records.values() if r.campaign == self.session.campaign]
@@ -123,6 +124,11 @@ class Announcements:
 
     def step(self, version: Version) -> str:
         """`modification-2`, `annulation`; `annulation-2` after a session that was held after all."""
+        if version not in self._steps:
+            self._steps[version] = self._step(version)
+        return self._steps[version]
+
+    def _step(self, version: Version) -> str:
         if version.content != CANCELLED:
             return f"{CHANGE}-{version.number}"
         earlier = {t.record.step for t in self.told.values() if t.cancelled and t.version == version}
