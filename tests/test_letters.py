@@ -24,7 +24,7 @@ def server() -> Iterator[SmtpServer]:
 
 
 def hers(workspace: Workspace) -> list[str]:
-    return [str(mail["Subject"]).replace("\u00a0", " ") for mail in workspace.mails() if mail["To"] == HER]
+    return [str(mail["Subject"]).replace("\u00a0", " ") for mail in workspace.mails("lettres")]
 
 
 def test_a_launch_from_the_sheet_sends_her_one_copy_and_one_summary(tmp_path: Path) -> None:

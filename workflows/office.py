@@ -199,6 +199,7 @@ class Office:
             attachments=AttachmentFolder(folder, folder.name),
             transport=lambda: self.transport(self.general.mail),
             trial_transport=self._trial_transport,
+            letter_transport=self._letter_folder if self.general.mail.kind == "maildir" else None,
             clock=self.clock,
             stop=self.stop,
             progress=self.progress,
@@ -324,6 +325,12 @@ class Office:
         from workflows.adapters.maildir import MaildirTransport
 
         return MaildirTransport(self.data / "essais")
+
+    def _letter_folder(self) -> Transport:
+        """Beside the Maildir of what is sent, so that this holds the campaigns' messages alone."""
+        from workflows.adapters.maildir import MaildirTransport
+
+        return MaildirTransport(self.data / "lettres")
 
     def common_words(self) -> dict[str, str]:
         """What every template may say; templates_doc.COMMON has an example of each."""

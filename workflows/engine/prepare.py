@@ -31,6 +31,8 @@ from workflows.engine.template_files import TemplateProblem
 
 _SHRUNK_FROM = 10
 """A tab of more rows than this that loses over half of them stops the round."""
+_MAX_WEIGHT = 200_000_000
+"""Bytes of attachments in one round: every message is held in memory and in the journal."""
 TRIAL = "essai:"
 
 
@@ -66,6 +68,8 @@ class Tools:
     transport: Callable[[], Transport]
     trial_transport: Callable[[], Transport]
     clock: Callable[[], datetime]
+    letter_transport: Callable[[], Transport] | None = None
+    """For letters to the coordinator, where they do not leave with the round's messages."""
     stop: Callable[[], bool] = lambda: False
     progress: Callable[[int, int], None] = lambda _done, _total: None
     last_sending: Callable[[], int] = lambda: 0
@@ -316,6 +320,8 @@ def _written(tools: Tools, request: Request, workflow: Workflow, send: Send, mai
     except AttachmentGone as error:
         return Flag(send.key, Problem(send.where, error.what, error.remedy))
     mail = Mail(send.key, send.recipients, rendered, send, attached)
+    if attached and sum(each.weight for each in (mail, *mails)) > _MAX_WEIGHT:
+        return Wait(send.key, "assez de pièces jointes pour ce passage, suite au prochain", due=True)
     if trial:
         mail = _trial_mail(tools, request, mail)
         gone = tools.journal.record(mail.key)

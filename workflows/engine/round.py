@@ -85,10 +85,10 @@ def _tell(tools: Tools, told: Sequence[Mail], transport: Transport | None = None
     planned = [_message(tools, mail, now) for mail in told]
     tools.journal.plan(planned, (), (), tools.journal.round_number)
     with suppress(TourneeError, TransportError):
-        if transport:
+        if transport and not tools.letter_transport:
             _deliver(tools, told, transport)
             return
-        with closing(tools.transport()) as own:
+        with closing((tools.letter_transport or tools.transport)()) as own:
             _deliver(tools, told, own)
 
 
