@@ -1,0 +1,110 @@
+"""Rows of Sessions and Promeneurs, whatever their cells hold."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.cells import any_text, serial, typed
+from workflows.core import words
+from workflows.core.book import Book, Names, read_book
+from workflows.core.people import absence, audiences, away, contact, newcomer, outside_network
+from workflows.core.ports import EMPTY, Cell, Kind, Sheet, Snapshot
+from workflows.core.reading import Flagged
+from workflows.core.sessions import Session, announced_start, not_named, read_sessions
+
+NOW = datetime(2027, 3, 2, 10, tzinfo=ZoneInfo("Europe/Paris"))
+GOOD = {"Réf.": "SES-2", "Intitulé": "Atelier", "Date": "01/04/2027", "Début": "14h", "Fin": "17h30"}
+cells = st.one_of(
+    st.just(EMPTY),
+    any_text.map(typed),
+    st.floats().map(lambda number: Cell(number, Kind.NUMBER)),
+    st.floats(-1, 90_000).map(lambda number: Cell(number, Kind.DATE)),
+    st.floats(-1, 3).map(lambda number: Cell(number, Kind.TIME)),
+    st.booleans().map(lambda checked: Cell(checked, Kind.BOOLEAN)),
+    st.sampled_from(["#REF!", ""]).map(lambda shown: Cell(shown, Kind.ERROR)),
+)
+
+
+def book(tab: words.Tab, row: dict[str, Cell]) -> Book:
+    headings = tuple(typed(heading) for heading in tab.headings)
+    values = tuple(row.get(heading, EMPTY) for heading in tab.headings)
+    return read_book(Snapshot({tab.title: Sheet(tab.title, (headings, values))}), [tab], Names(), {}, {})
+
+
+def session(**changed: str | Cell) -> Session:
+    """SES-2 as it is read, with some cells changed; headings that are no words go by `_`."""
+    row = {heading: typed(value) for heading, value in GOOD.items()}
+    for heading, value in changed.items():
+        row[heading.replace("_", " ")] = typed(value) if isinstance(value, str) else value
+    (found,) = read_sessions(book(words.SESSIONS, row)[words.SESSIONS], NOW)
+    return found
+
+
+@given(st.dictionaries(st.sampled_from(words.SESSIONS.headings[1:]), cells))
+def test_a_session_is_read_or_says_what_is_wrong(changed: dict[str, Cell]) -> None:
+    found = session(**changed)
+    assert (found.start is None) <= bool(found.problems)
+    assert all(problem.where.startswith("Sessions, ligne 2, ") for problem in found.problems)
+    if found.start and found.end:
+        assert found.end > found.start
+        assert announced_start(found.content, NOW.tzinfo) == found.start.replace(second=0, microsecond=0)
+
+
+@given(st.dictionaries(st.sampled_from(words.PEOPLE.headings[1:]), cells))
+def test_a_promeneur_is_read_or_says_what_is_wrong(changed: dict[str, Cell]) -> None:
+    row = {"Réf.": typed("PRO-001"), "Nom": typed("Rey"), **changed}
+    tab = book(words.PEOPLE, row)[words.PEOPLE]
+    (line,) = tab.rows
+    today = NOW.date()
+    for reader in (
+        lambda: contact(tab, line),
+        lambda: outside_network(tab, line, today, today),
+        lambda: away(tab, line, today, today),
+        lambda: audiences(tab, line),
+        lambda: newcomer(tab, line, today, today),
+        lambda: not_named(session(Public="jeunes, nouveaux"), tab, line, today),
+    ):
+        place = "Promeneurs, ligne 2, "
+        try:
+            reader()
+        except Flagged as flagged:
+            place = flagged.problem.where
+        assert place.startswith("Promeneurs, ligne 2, ")
+
+
+def test_cells_of_a_spreadsheet_read_as_typed_ones() -> None:
+    day = Cell(serial(datetime(2027, 4, 1).date()), Kind.DATE)  # noqa: DTZ001
+    found = session(Date=day, Début=Cell(14 / 24, Kind.TIME), Fin=Cell(17.5 / 24, Kind.TIME))
+    assert (found.start, found.end, found.content) == (session().start, session().end, session().content)
+
+
+def test_only_what_moves_people_is_content() -> None:
+    known = session(Lieu="Salle bleue").content
+    assert session(Lieu="salle  bleue", Programme="Café", Places="12", Intitulé="Autre").content == known
+    different = {
+        session(Lieu=place, Date=day, Début=start, Fin=end, Lien_visio=link).content
+        for place, day, start, end, link in (
+            ("Salle rouge", "01/04/2027", "14h", "17h30", ""),
+            ("Salle bleue", "02/04/2027", "14h", "17h30", ""),
+            ("Salle bleue", "01/04/2027", "15h", "17h30", ""),
+            ("Salle bleue", "01/04/2027", "14h", "18h", ""),
+            ("Salle bleue", "01/04/2027", "14h", "", ""),
+            ("Salle bleue", "01/04/2027", "14h", "17h30", "https://visio.example/a"),
+        )
+    }
+    assert len(different | {known}) == 7
+
+
+def test_the_words_of_the_hours() -> None:
+    assert session().hours.replace("\u00a0", " ") == "de 14 h à 17 h 30"
+    assert session(Fin="").hours.replace("\u00a0", " ") == "à 14 h"
+    assert session().when.replace("\u00a0", " ") == "jeudi 1er avril 2027 à 14 h"
+
+
+def test_an_absence_without_any_date_is_none() -> None:
+    tab = book(words.PEOPLE, {"Réf.": typed("PRO-001"), "Nom": typed("Rey")})[words.PEOPLE]
+    assert absence(tab, tab.rows[0], NOW.date()) is None
