@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.workspace import APPEALS, STRUCTURES, Workspace, parsed
+from tests.support.workspace import APPEALS, CALLS, OTHERS, STRUCTURES, Workspace, parsed
 from workflows.core.attachments import MAX_BYTES, TYPES, Shelf, attachments, size
 from workflows.core.cells import Unreadable
 from workflows.core.ports import Cell, Kind
+from workflows.core.workflow import Scope, Step
 from workflows.engine.attachments import AttachmentFolder, AttachmentGone
+from workflows.engine.prepare import Request
 
 SHELF = Shelf("pieces-jointes", {"Règlement.pdf": 1000, "plan d'accès.png": 2000, "gros.pdf": MAX_BYTES})
 
@@ -188,6 +190,20 @@ def test_a_mail_with_attachments_keeps_its_two_bodies(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert max(map(len, raw.splitlines())) <= 998
     assert mail["Content-Language"] == "fr"
+
+
+def test_a_round_takes_so_much_and_the_next_goes_on(tmp_path: Path) -> None:
+    """Two hundred megabytes a round: what is beyond waits for the next one, and says so."""
+    structures = [(f"STR-{n:03}", f"Structure {n}", f"s{n}@x.example", None, None) for n in range(1, 23)]
+    appeals = [(*APPEALS, "Pièce jointe"), ("2027-1", "Appel", "01/02/2027", "26/03/2027", None, "gros.pdf")]
+    workspace = Workspace(tmp_path, {"Structures": [STRUCTURES, *structures], "Appels": appeals, **OTHERS})
+    (tmp_path / "pieces-jointes").mkdir()
+    (tmp_path / "pieces-jointes" / "gros.pdf").write_bytes(b"x" * MAX_BYTES)
+    account = workspace.office().preview(Request("apercu", Scope(CALLS, Step.FIRST, "2027-1")))
+    assert len(account.mails) == 20
+    assert {reason for _, reason in account.waiting} == {
+        "assez de pièces jointes pour ce passage, suite au prochain"
+    }
 
 
 def test_a_missing_file_holds_the_whole_call_and_is_said_once(tmp_path: Path) -> None:

@@ -25,6 +25,11 @@ class Mail:
     send: Send
     attachments: tuple[Attachment, ...] = ()
 
+    @property
+    def weight(self) -> int:
+        """Bytes of its attachments."""
+        return sum(len(attached.content) for attached in self.attachments)
+
 
 @dataclass(slots=True)
 class Account:
