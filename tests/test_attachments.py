@@ -47,7 +47,7 @@ def test_a_cell_names_files_of_the_folder(words: str, names: tuple[str, ...]) ->
 @pytest.mark.parametrize(
     "words",
     [
-        "/etc/passwd", "../config/general.toml", "dossier/Règlement.pdf", r"C:\Règlement.pdf", "C:Règlement.pdf",
+        "/etc/passwd", "../config/general.toml", "dossier/plan.pdf", r"C:\plan.pdf", "C:plan.pdf",
     ],
 )  # fmt: skip
 def test_a_path_is_refused(words: str) -> None:
