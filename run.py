@@ -459,11 +459,10 @@ def apercu(session: Session, workflow: str, ref: str, folder: Path | None) -> in
 def verifier(session: Session) -> int:
     from workflows.engine.check import exit_status
     from workflows.engine.report import check_lines
-    from workflows.engine.report_json import check_json
+    from workflows.engine.report_json import checks_json
 
     checks = session.check_up()
-    value = {"command": "verifier", "checks": [check_json(check) for check in checks]}
-    session.answer(value, check_lines(checks, session.screen))
+    session.answer(checks_json(checks), check_lines(checks, session.screen))
     return exit_status(checks)
 
 

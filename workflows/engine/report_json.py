@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from workflows.core.french import typography
@@ -10,7 +11,7 @@ from workflows.core.problems import Problem, TourneeError
 from workflows.core.received import Received
 from workflows.core.words import TO_READ
 from workflows.engine.account import Account
-from workflows.engine.check import Check
+from workflows.engine.check import Check, Mark
 from workflows.engine.intake import OWN, Recognised
 from workflows.engine.story import Story
 
@@ -81,7 +82,16 @@ def _answer_of(mail: Received | None) -> str | None:
     return (mail.word if mail.attached or mail.doubt == ALTERED else mail.answer) or None
 
 
-def check_json(check: Check) -> dict[str, str]:
+def checks_json(checks: Sequence[Check]) -> dict[str, Any]:
+    """The checkup; what stops the mail stands under `error` as well, as for any command that could not run."""
+    found: dict[str, Any] = {"command": "verifier", "checks": [_check(check) for check in checks]}
+    if stopping := [check for check in checks if check.mark is Mark.BAD]:
+        what = " ".join(check.what for check in stopping)
+        found["error"] = {"what": typography(what), "remedy": typography(stopping[0].remedy)}
+    return found
+
+
+def _check(check: Check) -> dict[str, str]:
     return {"mark": check.mark.value, "what": typography(check.what), "remedy": typography(check.remedy)}
 
 
