@@ -44,13 +44,13 @@ def order(
 
 def test_follow_ups_leave_on_their_working_days_under_the_announcement(workspace: Workspace) -> None:
     assert len(workspace.round().sent) == 3
-    announced = workspace.mails()[0]
+    announced = workspace.mails_to_structures()[0]
     assert workspace.round("2027-03-15T18:00").sent == []
     assert keys(workspace.round(FIRST).sent) == [f"appel:2027-1:STR-00{n}:relance-1" for n in (1, 2, 3)]
     assert workspace.round("2027-03-30T18:00").sent == []
     assert len(workspace.round(SECOND).sent) == 3
     assert workspace.round("2027-04-29T10:00").sent == []
-    for mail in (workspace.mails()[3], workspace.mails()[6]):
+    for mail in (workspace.mails_to_structures()[3], workspace.mails_to_structures()[6]):
         assert mail["In-Reply-To"] == announced["Message-ID"]
         assert mail["References"] == announced["Message-ID"]
         assert mail["To"] == announced["To"]
@@ -154,7 +154,7 @@ def test_a_row_is_sent_again_once_until_its_order_is_given_anew(workspace: Works
     order(workspace, "à renvoyer")
     assert keys(workspace.round("2027-03-03T13:00").sent) == [f"{ONE}:annonce:3"]
     assert workspace.round("2027-03-03T14:00").sent == []
-    assert len(workspace.mails()) == 5
+    assert len(workspace.mails_to_structures()) == 5
 
 
 def test_a_resend_survives_a_lost_journal_and_a_restored_workbook(
@@ -237,7 +237,7 @@ def test_a_lost_journal_and_a_restored_workbook_stop_the_round(workspace: Worksp
     lose_journal(workspace)
     with pytest.raises(TourneeError, match="journal"):
         workspace.launch("2027-03-03T10:00")
-    assert len(workspace.mails()) == 3
+    assert len(workspace.mails_to_structures()) == 3
 
 
 def test_an_older_journal_believes_the_newer_sheet(workspace: Workspace, tmp_path: Path) -> None:

@@ -158,6 +158,10 @@ class Workspace:
             parsed(path.read_bytes()) for path in sorted((self.folder / "donnees" / folder / "new").glob("*"))
         ]
 
+    def mails_to_structures(self) -> list[EmailMessage]:
+        """The real ones without those that tell the coordinator herself how it went."""
+        return [mail for mail in self.mails() if str(mail["To"]) != "coordination@exemple.fr"]
+
     def tab(self, title: str) -> list[dict[str, Any]]:
         """The rows of a tab by heading, those without anything left out."""
         sheet = openpyxl.load_workbook(self.book)[title]
