@@ -31,7 +31,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def said(ran: Ran, mark: str) -> list[str]:
     """What and remedy of each line with this mark, plain spaces throughout."""
-    assert list(ran.json) == ["command", "checks"]
+    assert list(ran.json) == ["command", "checks", *(["error"] if ran.status == 2 else [])]
     lines = [check for check in ran.json["checks"] if check["mark"] == mark]
     assert all(set(check) == {"mark", "what", "remedy"} for check in ran.json["checks"])
     assert all(line["remedy"] for line in lines) or mark == "✓"

@@ -83,7 +83,7 @@ def _answer_of(mail: Received | None) -> str | None:
 
 
 def checks_json(checks: Sequence[Check]) -> dict[str, Any]:
-    """The checkup; what stops the mail stands under `error` as well, as for any command that could not run."""
+    """The checkup; what stops the mail stands under `error` too, as for any command that could not run."""
     found: dict[str, Any] = {"command": "verifier", "checks": [_check(check) for check in checks]}
     if stopping := [check for check in checks if check.mark is Mark.BAD]:
         what = " ".join(check.what for check in stopping)
