@@ -73,7 +73,7 @@ def test_same_messages_and_statuses_with_two_reads_two_writes_and_one_connection
 
     sent = [message_from_bytes(m.content, policy=policy.default) for m in cloud.smtp.accepted]
     assert len(sent) == 45
-    assert sorted(map(summary, sent)) == sorted(map(summary, local.mails()))  # type: ignore[arg-type]
+    assert sorted(map(summary, sent)) == sorted(map(summary, local.mails()))
     for part in ("planned", "sent", "waiting", "refused", "uncertain", "problems", "written"):
         assert there.json[part] == here.json[part], part
 

@@ -189,7 +189,7 @@ def messages(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def erase(folder: Path, address: str) -> int:
-    """Delete the messages that an address sent, got, or is named in the subject of; how many. Raises OSError."""
+    """Delete the messages that an address sent, got or is named in; how many. Raises OSError."""
     erased = 0
     for path in _files(folder):
         message = BytesParser(policy=policy.default).parsebytes(path.read_bytes(), headersonly=True)
