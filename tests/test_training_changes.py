@@ -296,6 +296,23 @@ def test_a_journal_lost_after_a_cancellation_cancels_nothing_again(invited: Work
     assert events(invited)[-1] == ("REQUEST", 2)
 
 
+def test_who_was_invited_again_after_a_cancellation_is_told_nothing_again(invited: Workspace) -> None:
+    change(invited, Date="08/04/2027", Commande="Prévenir")
+    passage(invited, DAY_2)
+    change(invited, Commande="Annulée")
+    passage(invited, DAY_3)
+    change(invited, Commande="Prévenir")
+    invited.put("Inscriptions", {"Promeneur": "PRO-001"}, Commande="À renvoyer")
+    assert steps(passage(invited, DAY_4)) == ["PRO-001:invitation:2", *told(invited, "modification-3")[1:]]
+    lose_the_journal(invited)
+    assert passage(invited, "2027-03-08T10:00").sent == []
+    assert passage(invited, "2027-03-09T10:00").sent == []
+    change(invited, Commande="Annulée")
+    assert len(passage(invited, "2027-03-10T10:00").sent) == 3
+    assert events(invited)[-1][0] == "CANCEL"
+    assert events(invited)[-1][1] > 3
+
+
 def test_prevenir_as_the_first_launch_sends_nothing_again_without_a_journal(tmp_path: Path) -> None:
     workspace = meeting(tmp_path, Commande="Prévenir")
     assert steps(passage(workspace)) == told(workspace, "invitation")

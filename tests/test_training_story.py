@@ -37,7 +37,7 @@ class Sessions(RuleBasedStateMachine):
         super().__init__()
         self.home = TemporaryDirectory()
         self.order, self.day, self.place = "À lancer", DATES[0], PLACES[0]
-        self.people, self.again = 2, ""
+        self.people, self.again, self.lost = 2, "", False
         self.today = date(2027, 3, 2)
         self.read = 0
         self.known: dict[str, list[Knows]] = {}
@@ -96,6 +96,7 @@ class Sessions(RuleBasedStateMachine):
         self._passage()
         if not self._all_know():
             return
+        self.lost = True
         for file in (Path(self.home.name) / "donnees").glob("journal.sqlite3*"):
             file.unlink()
         assert self._passage(same_day=True).sent == []
@@ -131,7 +132,8 @@ class Sessions(RuleBasedStateMachine):
             if told and self.again == mail["To"] and (now == told[-1] or now[1] > told[-1][1]):
                 self.again = "done"
             elif told:
-                assert now[1] > told[-1][1], (told, now)
+                # Of two with one number, the later DTSTAMP counts (RFC 5546, 2.1.5).
+                assert now[1] > told[-1][1] or (self.lost and now[1] == told[-1][1]), (told, now)
                 assert (now[0], *now[2:]) != (told[-1][0], *told[-1][2:]), (told, now)
             told.append(now)
         self.read = len(mails)

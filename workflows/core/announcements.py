@@ -71,25 +71,46 @@ class Announcements:
         begun = [r for r in self.history.records.values() if r.campaign == self.session.campaign]
         begun = [r for r in begun if _kind(r) and (r.state in _BEGUN or r.reached)]
         remembered = _parse(self.history.facts.get(self.session.campaign, ""))
-        found = self._recover(begun)
-        forgot = remembered is None or found.number > remembered.number
-        self.version = found if remembered is None or forgot else remembered
-        self.recovered = {self.session.campaign: str(found)} if begun and forgot else {}
+        forgot = remembered is None or remembered.number < _least(begun)
+        self.version = self._recover(begun) if remembered is None or forgot else remembered
+        self.recovered = {self.session.campaign: str(self.version)} if begun and forgot else {}
         self.told = {}
+        forgotten: dict[str, list[Record]] = {}
         for record in begun:
-            told = Told(self._version_of(record), record)
-            if record.key not in self.history.facts:
-                self.recovered[record.key] = str(told.version)
-            known = self.told.get(record.subject)
-            if known is None or _rank(told) >= _rank(known):
-                self.told[record.subject] = told
+            version = _parse(self.history.facts.get(record.key, ""))
+            if version:
+                self._tell(Told(version, record))
+            else:
+                forgotten.setdefault(record.subject, []).append(record)
+        for records in forgotten.values():
+            self._believe(records)
+
+    def _tell(self, told: Told) -> None:
+        known = self.told.get(told.record.subject)
+        if known is None or _rank(told) >= _rank(known):
+            self.told[told.record.subject] = told
+
+    def _believe(self, records: list[Record]) -> None:
+        """What somebody was told, where only the sheet remembers: its last message counts.
+
+        The sheet knows days alone: of two messages of one day, the cancellation is the last while the
+        session is cancelled, and the first once it is not.
+        """
+        cancelled = self.session.order == words.CANCELLED
+        last = max(
+            records, key=lambda r: (_day(r), (_kind(r) == CANCELLATION) is cancelled, _number(r.step), r.step)
+        )
+        content = self.session.content if self.version.content == CANCELLED else self.version.content
+        for record in records:
+            number = self.version.number if record is last else 0
+            version = Version(number, CANCELLED if _kind(record) == CANCELLATION else content)
+            self.recovered[record.key] = str(version)
+            self._tell(Told(version, record))
 
     def _recover(self, begun: list[Record]) -> Version:
         """The last version as the messages' names and the sheet tell it."""
-        steps = {record.step for record in begun}
-        cancellations = {step for step in steps if step.startswith(CANCELLATION)}
-        number = max([_number(step) for step in steps if step.startswith(CHANGE)], default=0)
-        number = max(number, len(cancellations))
+        cancellations = _cancellations(begun)
+        number = _last_change(begun) + len(cancellations)
         if cancellations and self.session.order == words.CANCELLED:
             return Version(number, CANCELLED)
         if not begun or self._carried_out():
@@ -100,15 +121,6 @@ class Announcements:
         """No `Prévenir` stands that was not carried out for the session as it is now."""
         said = plain(label(self.session.row.cell("Commande faite")))
         return self.session.order != words.NOTIFY or plain(_mark(self.session)) in said
-
-    def _version_of(self, record: Record) -> Version:
-        remembered = _parse(self.history.facts.get(record.key, ""))
-        if remembered:
-            return remembered
-        if _kind(record) == CANCELLATION:
-            return Version(self.version.number, CANCELLED)
-        content = self.session.content if self.version.content == CANCELLED else self.version.content
-        return Version(_number(record.step) if _kind(record) == CHANGE else 0, content)
 
     @property
     def outdated(self) -> list[str]:
@@ -182,6 +194,23 @@ def _kind(record: Record) -> str:
 def _number(step: str) -> int:
     number = step.rpartition("-")[2]
     return int(number) if number.isdecimal() else 0
+
+
+def _cancellations(begun: list[Record]) -> set[str]:
+    return {record.step for record in begun if _kind(record) == CANCELLATION}
+
+
+def _last_change(begun: list[Record]) -> int:
+    return max((_number(r.step) for r in begun if _kind(r) == CHANGE), default=0)
+
+
+def _least(begun: list[Record]) -> int:
+    """The least number that the last version can have, by the names of the messages alone."""
+    return max(_last_change(begun), len(_cancellations(begun)))
+
+
+def _day(record: Record) -> date:
+    return record.sent_at.date() if record.sent_at else date.max
 
 
 def _rank(told: Told) -> tuple[int, int, str]:
