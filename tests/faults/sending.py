@@ -13,11 +13,12 @@ from tests.faults.world import START, Servers, step_of
 from tests.faults.zygote import Ended
 from tests.support.certificates import Authority
 from tests.support.smtp_server import SmtpServer
-from tests.support.smtp_session import At, Fault
+from tests.support.smtp_session import At, Do, Fault
 
 ON_CONNECTING: tuple[At, ...] = ("GREETING", "EHLO")
 BEFORE_DATA: tuple[At, ...] = ("MAIL", "RCPT", "DATA")
 IN_DATA: tuple[At, ...] = ("BODY", "END")
+BREAKS: tuple[Do, ...] = ("drop", "hang")
 STRUCTURES = 4
 ACCOUNT, PASSWORD = "coordination", "sesame-ouvre-toi"
 
@@ -75,15 +76,15 @@ def cases() -> Iterator[Case]:
             yield Case(replace(fault, reply=reply), "refused")
         yield Case(replace(fault, reply="550 5.4.5 Daily user sending limit exceeded"), "stopped")
     for at in BEFORE_DATA:
-        for do in ("drop", "hang"):
+        for do in BREAKS:
             yield Case(replace(second, at=at, do=do), "later")
     for at in IN_DATA:
-        for do in ("drop", "hang"):
+        for do in BREAKS:
             yield Case(replace(second, at=at, do=do), "doubtful")
     yield Case(replace(second, at="END", do="lose"), "doubtful")
     for at in (*ON_CONNECTING, *BEFORE_DATA, *IN_DATA):
         yield Case(Fault(at, "wait", seconds=0.2), "sent")
-    for do in ("drop", "hang"):
+    for do in BREAKS:
         yield Case(Fault("QUIT", do), "sent")
     yield Case(
         Fault("MAIL", "reply", reply="452 4.3.2 too many messages on this connection", after=2), "later"
@@ -94,7 +95,7 @@ def cases() -> Iterator[Case]:
 
 def _on_connecting() -> Iterator[Case]:
     for at in ON_CONNECTING:
-        for do in ("drop", "hang"):
+        for do in BREAKS:
             yield Case(Fault(at, do, times=1), "stopped")
         for reply in ("421 4.3.2 not now", "554 5.7.1 no"):
             yield Case(Fault(at, "reply", reply=reply, times=1), "stopped")

@@ -220,7 +220,8 @@ class World:
         for path in (self.folder / "donnees" / "envois" / "new").glob("*"):
             content = path.read_bytes()
             message = message_from_bytes(content, policy=policy.default)
-            found.update((address.strip(), step_of(content)) for address in str(message["To"]).split(","))
+            addresses = [address.strip() for address in str(message["To"]).split(",")]
+            found.update((a, step_of(content)) for a in addresses if a.endswith(f"@{self.domain}"))
         return found
 
     # Judging
@@ -277,6 +278,8 @@ class World:
             said = shown(row, step)
             if said == "À vérifier":
                 unsure += 1
+                if got and self.mail == "maildir":
+                    tally.loss(f"{label}: {ref} is in doubt, and lies among the sent messages")
             elif said != ("Refusé" if ref in refused else "Envoyé"):
                 tally.loss(f"{label}: {ref} shows {said!r} for {step}, accepted {got}: {row['Motif']}")
             elif not got and ref not in refused:

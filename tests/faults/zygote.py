@@ -95,6 +95,7 @@ class Zygote:
 
     def resume(self, ended: Ended, *, kill: bool = False) -> Ended:
         """Let a process that stands still go on, or end it there."""
+        assert ended.stopped, f"it ended with {ended.status}: {ended.err}"
         return self._ask({"resume": ended.stopped, "kill": kill})
 
     def _ask(self, job: Mapping[str, Any]) -> Ended:
@@ -159,23 +160,22 @@ def _waited(pid: int) -> dict[str, Any]:
 
 def _child(job: Mapping[str, Any], folder: Path) -> None:
     """Become `python run.py …`; never returns."""
-    pid = os.getpid()
-    for descriptor, name in ((1, f"{pid}.out"), (2, f"{pid}.err")):
-        os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.environ.update(job["env"])
-    _limit(job["limits"])
+    pid, code = os.getpid(), 1
     killer = Killer(Point(**job["point"]) if job["point"] else None)
-    install(killer)
-    sys.argv = ["run.py", *job["words"]]
-    code = 1
     try:
+        for descriptor, name in ((1, f"{pid}.out"), (2, f"{pid}.err")):
+            os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.environ.update(job["env"])
+        _limit(job["limits"])
+        install(killer)
+        sys.argv = ["run.py", *job["words"]]
         import run
 
         run.cli()
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - the child of a fork must not run on as its parent
         traceback.print_exc()
     finally:
         sys.stdout.flush()
