@@ -16,7 +16,7 @@ from workflows.core.working_days import is_public_holiday
 from workflows.engine import status_page, unmatched_page
 from workflows.engine.account import Account
 from workflows.engine.pacing import DAY, ROUND_EVERY
-from workflows.engine.prepare import Prepared, Tools, open_book
+from workflows.engine.prepare import Prepared, Tools, open_book, past
 from workflows.engine.write_back import WriteBack, Writing, plain
 
 _SENTENCES = {"État", "Motif", "Relances", "Rappel", "Commande faite"}
@@ -26,7 +26,7 @@ def refresh(tools: Tools, prepared: Prepared) -> None:
     """Look at the journal again: what the sheet shows is what it holds."""
     for workflow in tools.workflows:
         if desk := prepared.desks.get(workflow.NAME):
-            history = tools.journal.history(workflow.campaigns(prepared.book, prepared.now), workflow.NAME)
+            history = past(tools.journal, workflow, prepared.book, prepared.now)
             prepared.desks[workflow.NAME] = replace(desk, history=history)
 
 
