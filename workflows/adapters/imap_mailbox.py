@@ -117,10 +117,10 @@ class ImapMailbox:
             self._select()
 
     def close(self) -> None:
-        box, self._box = self._box, None
-        if box is not None:
+        if self._box is not None:
             with suppress(OSError, imaplib.IMAP4.error, ImapToolsError):
-                box.logout()
+                self._box.logout()
+        self._drop()  # which logout leaves undone on a line that broke
 
     # The connection
 
