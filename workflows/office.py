@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
+import platform
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -241,7 +244,9 @@ class Office:
         if sheet.kind == "google":
             from workflows.adapters.google_sheet import GoogleSheet
 
-            return GoogleSheet(sheet.identifier, sheet.service_account, sheet.api_root)
+            return GoogleSheet(
+                sheet.identifier, sheet.service_account, sheet.api_root, holder=_machine(self.workspace)
+            )
         from workflows.adapters.xlsx_workbook import XlsxWorkbook
 
         return XlsxWorkbook(sheet.file, today=lambda: self.clock().date())
@@ -391,6 +396,12 @@ class Office:
             yield
         finally:
             os.close(descriptor)
+
+
+def _machine(workspace: Path) -> str:
+    """A name for this workspace on this machine, the same at every round."""
+    said = f"{uuid.getnode()}|{platform.node()}|{workspace.resolve()}"
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def _unwritable(folder: Path, error: OSError) -> TourneeError:

@@ -15,6 +15,7 @@ from workflows.core.ports import EMPTY, Cell, Kind, Sheet, Snapshot
 JSON = dict[str, Any]
 
 READ_FIELDS = (
+    "developerMetadata(metadataId,metadataValue),"
     "sheets(properties(sheetId,title,sheetType,gridProperties(rowCount,columnCount)),"
     "data(startRow,startColumn,rowData(values(userEnteredValue,effectiveValue,effectiveFormat(numberFormat)))))"
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, MutableMapping, Sequence
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, cast
@@ -74,6 +75,8 @@ class Service:
         self._timeout = (min(timeout, 10.0), timeout)
         self._patience = patience
         self._session: requests.Session = gspread.Client(auth=credentials).http_client.session
+        self.date: datetime | None = None
+        """When Google gave its last answer, by its own clock."""
 
     def get(self, params: Mapping[str, str]) -> JSON:
         """spreadsheets.get."""
@@ -122,6 +125,7 @@ class Service:
         except requests.exceptions.RequestException as error:
             raise _broken(error, writes) from error
         if response.status_code == 200:
+            self.date = _date(response)
             return _content(response, writes)
         raise self._refusal(response, writes, places)
 
@@ -139,6 +143,13 @@ class Service:
         if status >= 500 or status == 408:
             return failures.unknown_outcome() if writes else Passing(error)
         return error
+
+
+def _date(response: requests.Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("Date", ""))
+    except (ValueError, TypeError):
+        return None
 
 
 def _worth_repeating(error: BaseException) -> bool:

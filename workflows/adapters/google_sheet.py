@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from workflows.adapters import google_failures as failures
 from workflows.adapters.google_cells import JSON, READ_FIELDS, snapshot_of, tabs_of
+from workflows.adapters.google_lease import Lease
 from workflows.adapters.google_moves import RESPONSE_FIELDS, Check, Covered, answered, checks
 from workflows.adapters.google_requests import Batch
 from workflows.core.ports import Edit, Receipt, Snapshot, WorkbookError
@@ -25,7 +26,8 @@ class GoogleSheet:
     """The port `Workbook` on a Google spreadsheet.
 
     `api_root` replaces Google's address (for tests and proxies); `timeout` is in seconds, for each
-    answer; `patience` is the first wait, in seconds, before a request is repeated.
+    answer; `patience` is the first wait, in seconds, before a request is repeated; `holder` names this
+    machine in the spreadsheet's lease.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class GoogleSheet:
         api_root: str = "",
         timeout: float = 60.0,
         patience: float = 1.0,
+        holder: str = "",
     ) -> None:
         self._id = spreadsheet_id.strip()
         self._credentials_file = credentials_file
@@ -42,10 +45,14 @@ class GoogleSheet:
         self._timeout = timeout
         self._patience = patience
         self._opened: Service | None = None
+        self._lease = Lease(holder)
+        self._taking = self._giving_back = False
 
     def read(self) -> Snapshot:
         """Every tab, in one spreadsheets.get. Raises WorkbookError."""
         answer = self._service().get({"fields": READ_FIELDS})
+        self._lease.hear(self._service().date)
+        self._lease.read(answer)
         try:
             return snapshot_of(answer)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -67,6 +74,25 @@ class GoogleSheet:
         moved = [c for c in wanted if c.title not in found or not c.holds(found[c.title])]
         return self._mend(moved) if moved else Receipt()
 
+    def reserve(self) -> None:
+        """The next write also takes the spreadsheet's lease. Raises WorkbookError while another holds it."""
+        self._lease.taking()
+        self._taking = True
+
+    def reserved(self) -> bool:
+        """Whether the lease is still ours; renewed in time, in a call of its own."""
+        return self._lease.holds(self._renew)
+
+    def release(self) -> None:
+        """The next write also gives the lease back."""
+        self._taking, self._giving_back = False, True
+
+    def _renew(self) -> None:
+        requests, value = self._lease.taking()
+        self._service().post({"requests": requests}, {"fields": "spreadsheetId"}, ())
+        self._lease.hear(self._service().date)
+        self._lease.seen = value
+
     def _mend(self, moved: Sequence[Check]) -> Receipt:
         """Put back what the write covered in tabs that people were reorganising."""
         try:
@@ -83,14 +109,21 @@ class GoogleSheet:
         return Receipt(tuple((cell.put, cell.found) for cell in covered if cell.put))
 
     def _post(self, batch: Batch, wanted: Sequence[Check]) -> JSON:
-        body: JSON = {"requests": batch.requests}
+        lease, value = self._lease.taking() if self._taking else ([], self._lease.seen)
+        if self._giving_back:
+            lease, value = self._lease.giving_back(), ""
+        body: JSON = {"requests": [*lease, *batch.requests]}
         fields = "spreadsheetId"
         if wanted:
             ranges = [area for check in wanted for area in check.ranges()]
             body |= {"includeSpreadsheetInResponse": True, "responseIncludeGridData": True}
             body |= {"responseRanges": ranges}
             fields = RESPONSE_FIELDS
-        return self._service().post(body, {"fields": fields}, batch.places)
+        answer = self._service().post(body, {"fields": fields}, [*("" for _ in lease), *batch.places])
+        self._lease.hear(self._service().date)
+        if self._taking or self._giving_back:
+            self._lease.seen, self._taking, self._giving_back = value, False, False
+        return answer
 
     def _service(self) -> Service:
         if self._opened is None:

@@ -51,6 +51,16 @@ class XlsxWorkbook:
         except (Damaged, NotXlsx, ValueError, KeyError, IndexError, OverflowError) as error:
             raise self._unreadable(error) from error
 
+    def reserve(self) -> None:
+        """Nothing to do: a file is one machine's, whose rounds exclude each other."""
+
+    def reserved(self) -> bool:
+        """Always, see `reserve`."""
+        return True
+
+    def release(self) -> None:
+        """Nothing to do, see `reserve`."""
+
     def write(self, edits: Sequence[Edit], snapshot: Snapshot) -> Receipt:
         """All edits or none, on the very file that the snapshot was read from.
 

@@ -168,6 +168,18 @@ class Workbook(Protocol):
         the error says that this is not known.
         """
 
+    def reserve(self) -> None:
+        """The next write also reserves the workbook for this machine, for a few minutes.
+
+        Raises WorkbookError (temporary) while another machine has it.
+        """
+
+    def reserved(self) -> bool:
+        """Whether it is still reserved; asked before each message, renewed where that is needed."""
+
+    def release(self) -> None:
+        """The next write also ends the reservation."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:

@@ -135,13 +135,16 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
     _authorise(tools, request, prepared)
     transport = _connected(tools, prepared, account)
     try:
+        if prepared.mails:
+            tools.workbook.reserve()
         _plan(tools, prepared)
         delivery = Delivery()
         if prepared.mails:
             assert transport is not None
             tools.note_sending(prepared.round_number)
             showing.write(tools, prepared, account, leaving=frozenset(m.key for m in prepared.mails))
-            delivery = _deliver(tools, prepared.mails, transport)
+            delivery = _deliver(tools, prepared.mails, transport, reserved=True)
+            tools.workbook.release()
         verdicts = _count(account, prepared.verdicts, prepared.mails, delivery)
         if request.scope.step is Step.ANY and not status_page.everything_stopped(prepared.book):
             launched = letters.after_a_launch(tools, prepared, account)
@@ -231,7 +234,10 @@ def _message(tools: Tools, mail: Mail, now: datetime) -> Message:
     )
 
 
-def _deliver(tools: Tools, mails: Sequence[Mail], transport: Transport) -> Delivery:
+def _deliver(
+    tools: Tools, mails: Sequence[Mail], transport: Transport, *, reserved: bool = False
+) -> Delivery:
+    """Hand the messages over; with `reserved`, only while the workbook is this machine's."""
     done = iter(range(1, len(mails) + 1))
     attempts = {}
     for mail in mails:
@@ -244,7 +250,7 @@ def _deliver(tools: Tools, mails: Sequence[Mail], transport: Transport) -> Deliv
         tools.general.sender.address,
         tools.clock,
         attempts=attempts,
-        stop=tools.stop,
+        stop=lambda: tools.stop() or (reserved and not tools.workbook.reserved()),
         progress=lambda: tools.progress(next(done), len(mails)),
     )
 
