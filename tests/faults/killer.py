@@ -66,14 +66,18 @@ class Killer:
             return
         self._met += 1
         if self._met == self.point.nth:
-            os.kill(os.getpid(), signal.SIGKILL if self.point.kill else signal.SIGSTOP)
+            self.strike(self.point)
+
+    def strike(self, point: Point) -> None:
+        os.kill(os.getpid(), signal.SIGKILL if point.kill else signal.SIGSTOP)
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps([asdict(event) for event in self.events]))
 
 
-def install(killer: Killer) -> None:
-    """Wrap everything in PLACES, and the moment right before each commit of the journal."""
+def install(killer: Killer) -> Callable[[], None]:
+    """Wrap everything in PLACES, and the moment right before each commit of the journal; returns the undoing."""
+    originals: list[tuple[Any, str, Any]] = []
     for place, names in PLACES.items():
         module, _, owner = place.partition(":")
         target: Any = importlib.import_module(module)
@@ -81,9 +85,17 @@ def install(killer: Killer) -> None:
             target = getattr(target, owner)
         for name in names:
             title = f"{owner or module.rpartition('.')[2]}.{name}"
+            originals.append((target, name, getattr(target, name)))
             setattr(target, name, _wrapped(killer, title, getattr(target, name)))
     journal: Any = getattr(importlib.import_module(JOURNAL.partition(":")[0]), "Journal")  # noqa: B009
+    originals.append((journal, "_transaction", journal._transaction))
     journal._transaction = _before_commit(killer, journal._transaction)
+
+    def undo() -> None:
+        for target, name, original in originals:
+            setattr(target, name, original)
+
+    return undo
 
 
 def _wrapped(killer: Killer, title: str, function: Callable[..., Any]) -> Callable[..., Any]:
