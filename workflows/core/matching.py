@@ -132,7 +132,7 @@ def is_known(sender: str, addresses: Iterable[str]) -> bool:
 def _same_house(one: str, other: str) -> bool:
     """Two addresses of one organisation: the same domain, or one below the other, no provider's."""
     here, there = (address.rpartition("@")[2].lower() for address in (one, other))
-    if not here or not there or PUBLIC_PROVIDERS & {here, there}:
+    if "." not in here or "." not in there or PUBLIC_PROVIDERS & {here, there}:
         return False
     return here == there or here.endswith(f".{there}") or there.endswith(f".{here}")
 
