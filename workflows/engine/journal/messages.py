@@ -57,7 +57,8 @@ def recover(db: sqlite3.Connection) -> list[str]:
     """A leftover SENDING may or may not have left: UNCERTAIN, and only that one. Returns the keys."""
     rows = db.execute(
         "UPDATE messages SET state = 'uncertain', detail = 'interrompu pendant l’envoi'"
-        " WHERE state = 'sending' RETURNING key"
+        # The first condition is the index's own, without which SQLite does not use it.
+        " WHERE state IN ('sending', 'uncertain') AND state = 'sending' RETURNING key"
     )
     return [key for (key,) in rows]
 
@@ -216,8 +217,10 @@ def records(db: sqlite3.Connection, where: str, parameters: Sequence[str]) -> di
     found: dict[str, Record] = {}
     fates: dict[str, list[tuple[str, str, str]]] = {}
     # `where` is always ours, never input.
-    query = f"SELECT r.key, r.address, r.state, r.detail FROM recipients r JOIN messages USING (key) WHERE {where}"  # noqa: S608, E501
-    for key, address, state, detail in db.execute(f"{query} ORDER BY r.key, r.position", parameters):
+    # The messages come first (CROSS JOIN): in the order of the keys, SQLite would read all recipients.
+    joined = f"messages CROSS JOIN recipients r USING (key) WHERE {where} ORDER BY r.key, r.position"
+    query = f"SELECT r.key, r.address, r.state, r.detail FROM {joined}"  # noqa: S608
+    for key, address, state, detail in db.execute(query, parameters):
         fates.setdefault(key, []).append((address, state, detail))
     columns = "key, campaign, step, subject, state, message_id, sent_at, next_attempt, attempts, detail"
     for row in db.execute(f"SELECT {columns} FROM messages WHERE {where}", parameters):  # noqa: S608

@@ -345,7 +345,8 @@ class Journal:
     def uncertain(self) -> dict[str, Record]:
         """All messages that may or may not have left."""
         with self._errors():
-            return messages.records(self._db, "messages.state = 'uncertain'", [])
+            where = "messages.state IN ('sending', 'uncertain') AND messages.state = 'uncertain'"
+            return messages.records(self._db, where, [])
 
     def served_since(self, since: datetime) -> list[datetime]:
         """When each recipient of a real message since then was served, in order."""
