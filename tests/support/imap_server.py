@@ -74,14 +74,15 @@ class ImapServer:
     def flags(self, folder: str = "INBOX") -> list[str]:
         """The flags of each mail, in order."""
         with self.client(folder) as client:
-            data = client.fetch("1:*", "(FLAGS)")[1]
+            data = client.uid("FETCH", "1:*", "(FLAGS)")[1]
             return [line.decode() for line in data if isinstance(line, bytes)]
 
 
 class Dovecot(ImapServer):
-    """Dovecot 2.3, with mail in Maildirs below `folder/mail`."""
+    """Dovecot 2.3, with mail in Maildirs below `folder/mail`, which belong to `owner` (user and group)."""
 
     name = "dovecot"
+    owner = ("nobody", "nogroup")
 
     def command(self) -> list[str]:
         assert DOVECOT is not None
@@ -91,7 +92,7 @@ class Dovecot(ImapServer):
             if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
                 parent.chmod(parent.stat().st_mode | 0o755)
         if os.geteuid() == 0:
-            shutil.chown(self.folder / "mail", "nobody", "nogroup")
+            shutil.chown(self.folder / "mail", *self.owner)
         (self.folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
         certificate = (self._authority or Authority(self.folder)).issue()
         filled = RECIPE.read_text("utf-8")
@@ -101,6 +102,8 @@ class Dovecot(ImapServer):
             "@TLSPORT@": self.tls_port or free_port(),
             "@CERTIFICATE@": certificate.certificate,
             "@KEY@": certificate.key,
+            "@OWNER@": self.owner[0],
+            "@GROUP@": self.owner[1],
         }
         for mark, value in places.items():
             filled = filled.replace(mark, str(value))

@@ -115,7 +115,9 @@ class Workspace:
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *words: str, at: str = TUESDAY) -> subprocess.Popen[str]:
+    def start(
+        self, *words: str, at: str = TUESDAY, env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[str]:
         """`run.py` as a process that the test goes on beside."""
         return subprocess.Popen(
             self.command(*words, at=at),
@@ -123,6 +125,7 @@ class Workspace:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            env=os.environ | dict(env or {}),
         )
 
     def office(self, at: str = TUESDAY) -> Office:
