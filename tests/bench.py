@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests import bench_load
 from tests.support.ports import free_port, wait_for_port
 from workflows.adapters.yagmail_transport import YagmailTransport
 from workflows.core.mailbox import Mailbox
@@ -164,6 +165,7 @@ def starts() -> None:
 def main() -> None:
     deliveries()
     starts()
+    bench_load.main()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -256,7 +256,8 @@ def test_the_moments_of_a_crash_are_within_a_round(tmp_path: Path) -> None:
     killer = Killer(None)
     undo = install(killer)
     try:
-        workspace.office(datetime(2027, 3, 2, 10).isoformat()).run(
+        at = START.isoformat(timespec="minutes")
+        workspace.office(at).run(Request("passage", Scope(), Mode.LIVE, reads_replies=True))
             Request("passage", Scope(), Mode.LIVE, reads_replies=True)
         )  # noqa: DTZ001
     finally:

@@ -76,7 +76,7 @@ class Killer:
 
 
 def install(killer: Killer) -> Callable[[], None]:
-    """Wrap everything in PLACES, and the moment right before each commit of the journal; returns the undoing."""
+    """Wrap everything in PLACES, and the moment before each commit of the journal; returns the undoing."""
     originals: list[tuple[Any, str, Any]] = []
     for place, names in PLACES.items():
         module, _, owner = place.partition(":")

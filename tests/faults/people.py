@@ -264,7 +264,7 @@ def gap(servers: Servers, book: Book) -> float:
 def tallies(servers: Servers, share: float = 1.0) -> Iterator[Tally]:
     """All of it, or a part."""
     with SmtpServer() as server:
-        books: tuple[tuple[Book, int], ...] = (("google", 240), ("xlsx", 120))
+        books: tuple[tuple[Book, int], ...] = (("google", 220), ("xlsx", 100))
         for book, runs in books:
             tally = Tally(f"people at work during a round, {book}")
             for seed in range(max(4, round(runs * share))):

@@ -238,7 +238,7 @@ def tallies(servers: Servers, share: float = 1.0) -> Iterator[Tally]:
     """All of it, or a part."""
     for name, change in LOST:
         local = SETTINGS[:1] if change is workbook_restored else SETTINGS[:3]
-        yield lost(servers, name, change, max(2, round(20 * share)), local)
+        yield lost(servers, name, change, max(2, round(12 * share)), local)
     yield damaged(servers, max(6, round(100 * share)))
-    yield full_disk(servers, max(6, round(60 * share)))
+    yield full_disk(servers, max(6, round(40 * share)))
     yield read_only(servers)
