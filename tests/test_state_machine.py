@@ -258,8 +258,6 @@ def test_the_moments_of_a_crash_are_within_a_round(tmp_path: Path) -> None:
     try:
         at = START.isoformat(timespec="minutes")
         workspace.office(at).run(Request("passage", Scope(), Mode.LIVE, reads_replies=True))
-            Request("passage", Scope(), Mode.LIVE, reads_replies=True)
-        )  # noqa: DTZ001
     finally:
         undo()
     assert 100 < len(killer.events) < 220
