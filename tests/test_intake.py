@@ -599,3 +599,35 @@ def test_a_deleted_row_comes_back_with_its_answer(
     deliver(workspace, reply(mails["STR-001"], "Oui"))
     read(workspace)
     assert said(workspace, "STR-001") == "Oui"
+
+
+def test_attachments_are_counted_and_left_where_they_are(
+    workspace: Workspace, mails: dict[str, EmailMessage]
+) -> None:
+    files = EmailMessage()
+    files["Message-ID"], files["In-Reply-To"] = (
+        "<dossier@structures.example>",
+        str(mails["STR-001"]["Message-ID"]),
+    )
+    files["From"], files["Subject"] = "s1@structures.example", "Notre dossier"
+    files.set_content("Oui, nous participerons.")
+    for name in ("statuts.pdf", "rib.pdf"):
+        files.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename=name)
+    deliver(workspace, files.as_bytes())
+    read(workspace)
+    assert application(workspace, "STR-001")["Extrait"] == "[2 pièces jointes] Oui, nous participerons."
+    assert not list(workspace.folder.rglob("*.pdf"))
+
+
+def test_a_clock_that_goes_wrong_puts_no_answer_before_its_question(
+    workspace: Workspace, mails: dict[str, EmailMessage]
+) -> None:
+    deliver(
+        workspace,
+        reply(mails["STR-001"], "Oui", headers={"Date": "Thu, 01 Jan 2015 10:00:00 +0100"}),
+        reply(mails["STR-002"], "Oui", headers={"Date": "Mon, 01 Mar 2027 10:00:00 +0100"}),
+        reply(mails["STR-003"], "Oui", headers={"Date": "Fri, 01 Jan 2100 10:00:00 +0100"}),
+    )
+    read(workspace)
+    days = {str(application(workspace, f"STR-00{n}")["Reçue le"]) for n in (1, 2, 3)}
+    assert days == {"2027-03-04 10:00:00"}

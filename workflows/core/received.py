@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from workflows.core import words
 from workflows.core.cells import fold
-from workflows.core.french import date_short, duration
+from workflows.core.french import date_short, duration, plural
 from workflows.core.ports import Value
 
 MAX_EXTRACT = 300
@@ -166,7 +166,15 @@ def standing(mails: Iterable[Received], last_round: int) -> Reply | None:
 def _reply(mail: Received) -> Reply:
     reason = mail.reason if mail.answer == words.BOUNCED else mail.doubt
     hours = None if mail.doubt else mail.hours
-    return Reply(mail.word, mail.received_at, mail.extract, hours, reason)
+    return Reply(mail.word, mail.received_at, _extract(mail), hours, reason)
+
+
+def _extract(mail: Received) -> str:
+    """The extract, with how many attachments wait in the mailbox."""
+    if not mail.attachments:
+        return mail.extract
+    count = f"[{plural(mail.attachments, 'pièce jointe', 'pièces jointes')}]"
+    return _cut(f"{count} {mail.extract}".strip())
 
 
 def _changed(before: Reply | None, now: Reply) -> Reply:
@@ -177,4 +185,8 @@ def _changed(before: Reply | None, now: Reply) -> Reply:
     if said == (now.word or duration(now.hours or timedelta())):
         return now
     told = f"(D'abord «\u00a0{said}\u00a0», le {date_short(before.received_at)}.) {now.extract}"
-    return replace(now, extract=told if len(told) <= MAX_EXTRACT else told[: MAX_EXTRACT - 1].rstrip() + "…")
+    return replace(now, extract=_cut(told))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_EXTRACT else text[: MAX_EXTRACT - 1].rstrip() + "…"

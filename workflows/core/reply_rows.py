@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from workflows.core import words
 from workflows.core.book import Book
@@ -82,6 +83,7 @@ def known_addresses(book: Book) -> dict[str, list[str]]:
     return found
 
 
+@lru_cache(maxsize=1024)
 def _named(cell: Cell, heading: str, today: date) -> str:
     """What a campaign is called: a week by its own name, however it is written."""
     try:

@@ -29,7 +29,7 @@ from workflows.engine.journal import Journal
 
 OPEN_FOR = timedelta(days=92)
 """A row that was last written to before that is not taken for the one that a mail speaks of."""
-FRESH = timedelta(days=60)
+FRESH = timedelta(days=366)
 """A mail that claims to be older, or from the future, is dated from the round that reads it."""
 ALERTED_FOR = timedelta(days=30)
 """How long the objection of a Promeneur stands among the problems, unless a « Sortie » settles it."""
@@ -168,6 +168,10 @@ def recognise(desk: Desk, content: bytes) -> tuple[Received, Understood]:
     threads = (*seen.in_reply_to, *reversed(seen.references))
     clues = Clues(seen.sender, seen.subject, threads, seen.original_message_id)
     found = matching.match(clues, mail, outbox, desk.addresses, desk.journal.mails.secret())
+    if found.sent and found.sent.sent_at and mail.received_at < found.sent.sent_at:
+        mail = replace(
+            mail, received_at=desk.now
+        )  # its clock is wrong: nothing is answered before it is sent
     return matching.attach(mail, found), seen
 
 
