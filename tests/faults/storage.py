@@ -34,6 +34,7 @@ def keep(world: World, name: str = "copie") -> Path:
 
 def restore(world: World, folder: Path | None, *, main_only: bool = False) -> None:
     """Put a copy back, or nothing; with `main_only`, beside the log that lies there."""
+    world.journal_is_its_own = False
     for path in journal_files(world):
         if not (main_only and path.name.endswith("-wal")):
             path.unlink()
