@@ -33,7 +33,7 @@ EMPTY = {
 """Tabs that other workflows need, with nothing in them."""
 CALL = ("2027-1", "Appel de printemps", "01/02/2027", "26/03/2027")
 ANNOUNCEMENT, FOLLOW_UP = "annonce", "relance"
-QUICK = {"answer": 1.0, "smtp": 1.0, "patience": 0.01}
+QUICK = {"answer": 3.0, "smtp": 3.0, "patience": 0.01}
 """Seconds, in place of a minute each: faults are many."""
 
 
