@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.workspace import SAMPLE, TUESDAY, Workspace
+from tests.support.workspace import CHECKOUT, SAMPLE, TUESDAY, Workspace
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +56,17 @@ def test_nobody_by_that_name_is_said(launched: Workspace) -> None:
     ran = launched.run("expliquer", "personne de ce nom")
     assert ran.status == 2
     assert "Personne ne correspond" in ran.json["error"]["what"]
+
+
+def test_replies_are_part_of_the_story(tmp_path: Path) -> None:
+    def run(*words: str) -> str:
+        command = [sys.executable, str(CHECKOUT / "run.py"), *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.replace("\u00a0", " ")
+
+    run("demo", str(tmp_path / "demo"))
+    later = ("--espace", str(tmp_path / "demo"), "--le", "2027-03-05T10:00", "expliquer")
+    story = run(*later, "STR-012")
+    assert story.index("annonce : envoyé à") < story.index("réponse de mjc-blois-12@structures.example, Non")
+    assert "1 h 45" in run(*later, "PRO-010")

@@ -10,10 +10,19 @@ from workflows.core import french
 from workflows.core.book import Book, Identified
 from workflows.core.cells import fold, label
 from workflows.core.messages import Flag, Record, Send, State, Unsure, Verdict, Wait
+from workflows.core.received import Received
 from workflows.core.tables import Row
 from workflows.engine.prepare import Request, Tools, prepare
 
 _NAMES = ("Prénom", "Nom")
+_KINDS = {
+    "bounce": "message non remis",
+    "delayed": "avis de retard",
+    "absence": "absence",
+    "opposition": "opposition",
+    "unreadable": "à lire",
+    "own": "copie d'un message à nous",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,9 @@ def _title(tab: Identified, ref: str, row: Row) -> str:
 
 
 def _story(tools: Tools, now: datetime, title: str, ref: str, verdicts: Sequence[Verdict]) -> Story:
-    past = tuple(_sentence(record, now) for record in tools.journal.about(ref, ""))
+    sent = [(record.sent_at or now, _sentence(record, now)) for record in tools.journal.about(ref, "")]
+    came = [(mail.received_at, _came_back(mail, now)) for mail in tools.journal.mails.of(ref)]
+    past = tuple(sentence for _, sentence in sorted(sent + came, key=lambda dated: dated[0]))
     mine = [verdict for verdict in verdicts if ref in verdict.key.split(":")]
     return Story(title, past, tuple(_standing(verdict) for verdict in mine))
 
@@ -78,6 +89,19 @@ def _sentence(record: Record, now: datetime) -> str:
         case State.PLANNED:
             end = f"pas encore parti{f' ({record.detail})' if record.detail else ''}"
     return f"{when}{what} : {end}."
+
+
+def _came_back(mail: Received, now: datetime) -> str:
+    """« Le 03/03/2027 à 9 h 12 : réponse de a@b.example, « Oui » : « Nous participons. » »"""
+    at = mail.received_at.astimezone(now.tzinfo)
+    said = mail.answer or _KINDS.get(mail.kind, mail.kind)
+    if mail.hours is not None:
+        said = french.duration(mail.hours)
+    extract = f" : {french.quoted(mail.extract, 120)}" if mail.extract else ""
+    who = mail.sender or "une adresse effacée"
+    return (
+        f"Le {french.date_short(at.date())} à {french.time_(at.time())} : réponse de {who}, {said}{extract}."
+    )
 
 
 def _standing(verdict: Verdict) -> str:

@@ -109,6 +109,14 @@ class Mails:
                 "UPDATE mails SET marked = 1 WHERE mailbox = ? AND place = ?", [(mailbox, p) for p in places]
             )
 
+    def of(self, subject: str) -> list[Received]:
+        """Everything that came back about a structure or a person, in order of arrival."""
+        rows = self._db.execute(
+            f"SELECT {COLUMNS} FROM mails WHERE subject = ? AND subject <> '' ORDER BY received_at",  # noqa: S608
+            (subject,),
+        )
+        return [mail_of(row) for row in rows]
+
     # À rattacher
 
     def to_list(self, *, again: bool) -> list[tuple[Received, bool]]:
