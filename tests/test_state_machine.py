@@ -29,6 +29,13 @@ COUNT = 4
 STEPS = 300
 """At least as many as a round has."""
 REFS = [f"STR-{n:03}" for n in range(1, COUNT + 1)]
+SENDING = (
+    "after Journal.claim",
+    "after os.rename",
+    "after MaildirTransport.send",
+    "before XlsxWorkbook.write",
+)
+"""Where a message is, or will be, in doubt."""
 WEEK = timedelta(days=7)
 refs = st.sampled_from(REFS)
 
@@ -96,8 +103,15 @@ class Tournee(RuleBasedStateMachine):
 
     @rule(nth=st.integers(1, STEPS))
     def a_round_that_crashes(self, nth: int) -> None:
+        self.crash(Point(nth))
+
+    @rule(nth=st.integers(1, COUNT), name=st.sampled_from(SENDING))
+    def a_round_that_crashes_while_sending(self, nth: int, name: str) -> None:
+        self.crash(Point(nth, name))
+
+    def crash(self, point: Point) -> None:
         kept = self.folder / "tel quel"
-        undo = install(Crashing(Point(nth), self.data, kept))
+        undo = install(Crashing(point, self.data, kept))
         try:
             self.passage()
         except Crash:
