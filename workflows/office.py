@@ -87,17 +87,17 @@ class Office:
 
     def preview(self, request: Request) -> Account:
         """What would leave now; changes nothing, and needs no lock."""
-        with contextlib.closing(self._read_only_journal()) as journal:
+        with self._read_only_journal() as journal:
             return rounds.preview(self.tools(journal), request)
 
     def run(self, request: Request) -> Account:
         """Make the round. Raises RoundUnderWay, TourneeError, WorkbookError."""
-        with self.lock(), contextlib.closing(self.journal()) as journal:
+        with self.lock(), self.journal() as journal:
             return rounds.run(self.tools(journal), request)
 
     def lay_sample_replies(self) -> None:
         """Let the demonstration's replies arrive."""
-        with contextlib.closing(self.journal()) as journal:
+        with self.journal() as journal:
             demo.lay_replies(self.general.replies.folder, journal)
 
     @property
@@ -130,12 +130,12 @@ class Office:
 
     def uncertain(self) -> dict[str, Record]:
         """Messages that wait for a person's word."""
-        with contextlib.closing(self._read_only_journal()) as journal:
+        with self._read_only_journal() as journal:
             return journal.uncertain()
 
     def settle(self, key: str, *, sent: bool) -> None:
         """Say what became of an uncertain message. Raises TourneeError when it is not one."""
-        with self.lock(), contextlib.closing(self.journal()) as journal:
+        with self.lock(), self.journal() as journal:
             journal.recover()
             if not journal.decide(key, sent=sent, at=self.clock()):
                 known = journal.record(key)
@@ -144,12 +144,12 @@ class Office:
 
     def stories(self, who: str) -> list[Story]:
         """What the people that `who` names were sent, and why the rest was not."""
-        with contextlib.closing(self._read_only_journal()) as journal:
+        with self._read_only_journal() as journal:
             return stories(self.tools(journal), who)
 
     def held(self, address: str) -> dict[str, Any]:
         """All that is kept of an address."""
-        with contextlib.closing(self._read_only_journal()) as journal:
+        with self._read_only_journal() as journal:
             return journal.held(address.strip().lower())
 
     def erase(self, address: str) -> int:
@@ -157,7 +157,7 @@ class Office:
         from workflows.adapters.maildir import erase
 
         wanted = address.strip().lower()
-        with self.lock(), contextlib.closing(self.journal()) as journal:
+        with self.lock(), self.journal() as journal:
             journal.erase(wanted, self.clock())
         try:
             folders = {self.general.mail.folder, self.general.replies.folder, self.data / "essais"}
@@ -180,12 +180,12 @@ class Office:
 
     def standing(self) -> list[tuple[str, str]]:
         """Where each campaign stands now."""
-        with contextlib.closing(self._read_only_journal()) as journal:
+        with self._read_only_journal() as journal:
             return rounds.standing(self.tools(journal))
 
     def facts(self) -> dict[str, str]:
         """What the journal remembers of the last round."""
-        with contextlib.closing(self._read_only_journal()) as journal:
+        with self._read_only_journal() as journal:
             return {name: journal.meta(name) for name in ("round", "last_round", "pending")}
 
     def tools(self, journal: Journal) -> Tools:
@@ -223,7 +223,7 @@ class Office:
 
     def read_mails(self, files: Iterable[Path]) -> list[Recognised]:
         """How these mails would be understood and matched; changes nothing."""
-        with contextlib.closing(self._read_only_journal()) as journal:
+        with self._read_only_journal() as journal:
             desk = IntakeDesk(journal, self._understand(), self.clock())
             return [read_file(desk, file) for file in files]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from workflows.core.disk import cause
 from workflows.core.messages import Belief, History, Launch, Order, Record
@@ -58,7 +58,7 @@ class Journal:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise self._failure(error) from error
         except OSError as error:
             raise JournalError(
@@ -66,7 +66,7 @@ class Journal:
                 "Vérifiez les droits du dossier et la place libre du disque, puis relancez.",
             ) from error
 
-    def _failure(self, error: sqlite3.DatabaseError) -> JournalError:
+    def _failure(self, error: Exception) -> JournalError:
         words = str(error)
         for sign, why in _CAUSES.items():
             if sign in words:
@@ -128,6 +128,15 @@ class Journal:
         if version != _SCHEMA_VERSION:
             raise sqlite3.DatabaseError(f"version {version} inconnue")
         return db
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Close; an error of SQLite's that got this far is said as what it is for her."""
+        self.close()
+        if isinstance(error, sqlite3.DatabaseError):
+            raise self._failure(error) from error
 
     def close(self) -> None:
         self._db.close()
