@@ -631,3 +631,19 @@ def test_a_clock_that_goes_wrong_puts_no_answer_before_its_question(
     read(workspace)
     days = {str(application(workspace, f"STR-00{n}")["Reçue le"]) for n in (1, 2, 3)}
     assert days == {"2027-03-04 10:00:00"}
+
+
+def test_the_letters_to_the_coordinator_are_no_row_that_waits_for_an_answer(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(2, "À lancer"), delai_de_grace='"0"')
+    read(workspace, "2027-03-02T10:00")
+    letters = workspace.mails("lettres")
+    assert letters
+    deliver(
+        workspace,
+        *(mail.as_bytes() for mail in letters),
+        letter("coordination@exemple.fr", "TR: Appel", "Reçu sur ma boîte personnelle : oui"),
+        reply(letters[0], "Merci !"),
+    )
+    account = read(workspace)
+    assert (account.replies.read, account.replies.unmatched) == (2, 2)
+    assert len(workspace.tab("À rattacher")) == 2

@@ -13,6 +13,9 @@ from workflows.core.problems import Problem
 from workflows.core.received import Objections, Reply
 from workflows.core.signing import Choice
 
+LETTERS = "lettre"
+"""The campaign of what the program writes to the coordinator herself: nobody answers it in the sheet."""
+
 
 class Mode(Enum):
     """Whether a message reaches the people it is for."""

@@ -163,7 +163,7 @@ def recognise(desk: Desk, content: bytes) -> tuple[Received, Understood]:
     seen = desk.understand(content)
     mail = _received(seen, desk)
     outbox = desk.journal.mails.outbox(desk.now - OPEN_FOR, desk.closed)
-    if seen.message_id and outbox.with_id(seen.message_id):
+    if outbox.is_ours(seen.message_id):
         return replace(mail, kind=OWN, answer="", hours=None), seen
     threads = (*seen.in_reply_to, *reversed(seen.references))
     clues = Clues(seen.sender, seen.subject, threads, seen.original_message_id)

@@ -12,12 +12,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workflows.core import french
-from workflows.core.messages import Launch, Send
+from workflows.core.messages import LETTERS, Launch, Send
 from workflows.core.working_days import is_public_holiday
 from workflows.engine.account import Account, Mail
 from workflows.engine.prepare import Prepared, Tools
 
-CAMPAIGN = "lettre"
+CAMPAIGN = LETTERS
 LAUNCH, FAILURE, INTERRUPTION = (f"coordination/{name}" for name in ("lancement", "panne", "retard"))
 VARIABLES: Mapping[str, Mapping[str, str]] = {
     LAUNCH: {

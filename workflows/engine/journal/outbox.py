@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from workflows.core.matching import Sent, current
+from workflows.core.messages import LETTERS
 from workflows.engine.journal.messages import moment, stamp
 
 _OPEN = (
@@ -29,6 +30,11 @@ class JournalOutbox:
         self._db = db
         self._since = since
         self._closed = closed
+
+    def is_ours(self, message_id: str) -> bool:
+        """Whether we wrote the mail with this Message-ID, to whomever."""
+        query = "SELECT 1 FROM messages WHERE message_id = ? AND message_id <> ''"
+        return self._db.execute(query, (message_id,)).fetchone() is not None
 
     def with_id(self, message_id: str) -> Sent | None:
         return self._first("message_id = ? AND message_id <> ''", (message_id,))
@@ -67,10 +73,11 @@ class JournalOutbox:
 
     def _find(self, where: str, values: Sequence[str]) -> list[Sent]:
         """Messages in the order in which they were sent; `where` is always ours, never input."""
-        query = f"SELECT key, campaign, subject, sent_at FROM messages WHERE {where} ORDER BY sent_at, round"  # noqa: S608
+        query = "SELECT key, campaign, subject, sent_at FROM messages WHERE campaign <> ? AND"
+        found = self._db.execute(f"{query} {where} ORDER BY sent_at, round", (LETTERS, *values)).fetchall()
         return [
             Sent(key, campaign, subject, self._recipients(key), moment(sent_at))
-            for key, campaign, subject, sent_at in self._db.execute(query, values).fetchall()
+            for key, campaign, subject, sent_at in found
         ]
 
     def _recipients(self, key: str) -> tuple[str, ...]:
