@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -234,7 +235,9 @@ def test_an_interruption_at_the_question_sends_nothing(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, SAMPLE)
     ours, theirs = pty.openpty()
     command = workspace.command("appel", "lancer", "2027-1", form="texte")
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
+    # Started in the background, the tests themselves may ignore Ctrl-C, and hand that down.
+    listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=listen)
     os.close(theirs)
     seen = b""
     while b"[o/N]" not in seen:
