@@ -237,7 +237,10 @@ def test_an_interruption_at_the_question_sends_nothing(tmp_path: Path) -> None:
     command = workspace.command("appel", "lancer", "2027-1", form="texte")
     # Started in the background, the tests themselves may ignore Ctrl-C, and hand that down.
     listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=listen)
+    process = subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs,
+        preexec_fn=listen,  # noqa: PLW1509 - no thread runs here
+    )  # fmt: skip
     os.close(theirs)
     seen = b""
     while b"[o/N]" not in seen:
