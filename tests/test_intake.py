@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl.workbook import Workbook
 
 from tests.support.answering import (
@@ -23,8 +26,11 @@ from tests.support.answering import (
     reply,
     unsubscribe,
 )
-from tests.support.workspace import STRUCTURES, Workspace, heading_row, keys, small
+from tests.support.workspace import CHECKOUT, STRUCTURES, Workspace, heading_row, keys, small
+from workflows import replies
 from workflows.core.messages import Mode
+from workflows.engine import intake
+from workflows.engine.journal import Journal
 
 FOLLOW_UP_DAY = "2027-03-16T10:00"
 """Ten working days after the announcement."""
@@ -647,3 +653,50 @@ def test_the_letters_to_the_coordinator_are_no_row_that_waits_for_an_answer(tmp_
     account = read(workspace)
     assert (account.replies.read, account.replies.unmatched) == (2, 2)
     assert len(workspace.tab("À rattacher")) == 2
+
+
+CORPUS = sorted((CHECKOUT / "tests" / "replies").rglob("*.eml"))
+STRANGE = st.sampled_from(
+    [
+        b"From: \xff\xed\xa0\x80 <a@b.example>",
+        b"Subject: =?utf-8?b?7aCA?= =?inconnu?q?=ED=A0=80?=",
+        b"Date: Thu, 04 Mar 2027 09:00:00 -0000",
+        b"Date: Thu, 01 Jan 0001 00:00:00 -2359",
+        b"Message-ID: <\xff@x>",
+        b'Content-Type: text/plain; charset="\xff"',
+        b"Content-Type: multipart/mixed; boundary=",
+    ]
+)
+
+
+@given(st.data())
+@settings(max_examples=150)
+def test_whatever_arrives_is_kept(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    journal = Journal(tmp_path_factory.mktemp("journal") / "journal.sqlite3")
+    content = bytearray(data.draw(st.sampled_from(CORPUS)).read_bytes())
+    for head in data.draw(st.lists(STRANGE, max_size=3)):
+        content = bytearray(head + b"\r\n") + content
+    for at, byte in data.draw(
+        st.lists(st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255)), max_size=5)
+    ):
+        content[at] = byte
+    desk = intake.Desk(journal, replies.understand, datetime(2027, 3, 4, 10, tzinfo=UTC))
+    mail, seen = intake.recognise(desk, bytes(content))
+    objectors = intake.objectors(desk, mail, proven=not seen.unproven)
+    assert journal.mails.keep("boîte", "1", "empreinte", mail, objectors)
+    journal.mails.to_list(again=True)
+    journal.close()
+
+
+def test_a_mail_that_trips_the_reading_itself_is_to_be_read(tmp_path: Path) -> None:
+    def understand(content: bytes) -> replies.Understood:
+        if content:
+            raise RecursionError
+        return replies.understand(content)
+
+    desk = intake.Desk(
+        Journal(tmp_path / "journal.sqlite3"), understand, datetime(2027, 3, 4, 10, tzinfo=UTC)
+    )
+    mail, _ = intake.recognise(desk, b"From: a@b.example\r\n\r\nOui")
+    desk.journal.close()
+    assert (mail.kind, mail.answer) == ("unreadable", "À lire")

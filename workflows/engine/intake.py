@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
@@ -160,7 +160,7 @@ OWN = "own"
 
 def recognise(desk: Desk, content: bytes) -> tuple[Received, Understood]:
     """What a mail says and whose it is; changes nothing."""
-    seen = desk.understand(content)
+    seen = _understood(desk, content)
     mail = _received(seen, desk)
     outbox = desk.journal.mails.outbox(desk.now - OPEN_FOR, desk.closed)
     if outbox.is_ours(seen.message_id):
@@ -193,6 +193,17 @@ def read_file(desk: Desk, file: Path) -> Recognised:
     return Recognised(file, mail, seen)
 
 
+def _understood(desk: Desk, content: bytes) -> Understood:
+    """What the mail says; a mail that trips the reading itself is one that cannot be read.
+
+    It comes from outside and stays in the mailbox: it must not stop this round and all that follow.
+    """
+    try:
+        return desk.understand(content)
+    except Exception:  # noqa: BLE001 - whatever a stranger's bytes lead to
+        return desk.understand(b"")
+
+
 def _received(seen: Understood, desk: Desk) -> Received:
     """The mail by itself, before it is known whose it is."""
     kind = str(seen.kind.value)
@@ -220,7 +231,11 @@ _WORDS = {"bounce": words.BOUNCED, "absence": words.ABSENCE, "opposition": words
 
 
 def _dated(claimed: datetime | None, now: datetime) -> datetime:
-    return claimed if claimed and now - FRESH <= claimed <= now + timedelta(hours=1) else now
+    """When it was written, as far as that can be; « -0000 » is UTC (RFC 5322, 3.3)."""
+    if claimed is None:
+        return now
+    moment = claimed if claimed.tzinfo else claimed.replace(tzinfo=UTC)
+    return moment if now - FRESH <= moment <= now + timedelta(hours=1) else now
 
 
 def objectors(desk: Desk, mail: Received, *, proven: bool = True) -> tuple[str, ...]:
