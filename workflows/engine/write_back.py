@@ -105,6 +105,8 @@ class WriteBack:
     _columns: dict[str, dict[str, int]] = field(default_factory=dict)
     _next_column: dict[str, int] = field(default_factory=dict)
     _new_tabs: set[str] = field(default_factory=set)
+    _gone: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By tab and by what they were about, the first `Réf.` that no row shows any more."""
 
     def fill_refs(self) -> None:
         """Write the `Réf.` that rows were given, and note them."""
@@ -206,10 +208,15 @@ class WriteBack:
 
     def _ref_for(self, identified: Identified, about: str) -> str:
         """The `Réf.` that a row about this had before it went missing, or a new number."""
-        used = {fold(ref) for ref in identified.refs.values()}
-        for ref, was in self.known.get(identified.tab.title, {}).items():
-            if was == about and fold(ref) not in used:
-                return ref
+        title = identified.tab.title
+        if title not in self._gone:
+            used = {fold(ref) for ref in identified.refs.values()}
+            gone = self._gone[title] = {}
+            for ref, was in self.known.get(title, {}).items():
+                if fold(ref) not in used:
+                    gone.setdefault(was, ref)
+        if about in self._gone[title]:
+            return self._gone[title][about]
         prefix = identified.tab.prefix
         self.highest[prefix] = self.highest.get(prefix, 0) + 1
         return f"{prefix}-{self.highest[prefix]:03d}"
