@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.faults.killer import Killer, Point, install
-from tests.faults.places import Edit, FilePlace, hers
-from tests.faults.world import ANNOUNCEMENT, START, step_of
-from tests.support.workspace import Workspace, parsed, small
+from tests.faults.places import HERS, Edit, FilePlace
+from tests.faults.world import ANNOUNCEMENT, FOLLOW_UP, START, step_with
+from tests.support.workspace import Workspace, small
 from workflows.core.messages import Mode
 from workflows.core.workflow import Scope
 from workflows.engine.prepare import Request
@@ -131,8 +131,8 @@ class Tournee(RuleBasedStateMachine):
         """Into the row of this structure, where there is one."""
         own = "Réf." if tab == "Structures" else "Structure"
         rows = [n for n, row in enumerate(self.rows(tab), 1) if row.get(own) == ref]
-        for n in rows:
-            self.place.edit(Edit("set", tab, heading, n, value))
+        if rows:
+            self.place.edit(*(Edit("set", tab, heading, n, value) for n in rows))
         return bool(rows)
 
     def rows(self, tab: str) -> list[dict[str, Any]]:
@@ -227,22 +227,22 @@ class Tournee(RuleBasedStateMachine):
 
     def people(self) -> list[tuple[Any, ...]]:
         """Every cell of hers but `Réf.` and its order, row by row, in one order."""
-        return sorted(tuple(map(str, row[1:])) for row in hers(self.place)["Structures"])
+        return sorted(tuple(str(row.get(h)) for h in HERS["Structures"][1:]) for row in self.rows("Structures"))
 
     def sent(self) -> Counter[tuple[str, str]]:
         return Counter(
-            (mail["To"], step_of(path.read_bytes()))
-            for path in (self.data / "envois" / "new").glob("*")
-            if (mail := parsed(path.read_bytes()))["To"].endswith("@structures.example")
+            (mail["To"], step_with(mail["Subject"]))
+            for mail in self.workspace.mails()
+            if mail["To"].endswith("@structures.example")
         )
 
     @invariant()
     def one_message_per_key(self) -> None:
         if hasattr(self, "data"):
+            sent = self.sent()
             for ref in REFS:
-                announced = self.sent()[self.address(ref), ANNOUNCEMENT]
-                assert announced <= 1 + self.ordered[ref], ref
-                assert self.sent()[self.address(ref), "relance"] <= 2, ref
+                assert sent[self.address(ref), ANNOUNCEMENT] <= 1 + self.ordered[ref], ref
+                assert sent[self.address(ref), FOLLOW_UP] <= 2, ref
 
     @invariant()
     def no_cell_of_hers_changes(self) -> None:

@@ -83,7 +83,10 @@ class MailServer:
 
 def step_of(message: bytes) -> str:
     """Which of a call's messages this is, by its subject alone."""
-    subject = str(message_from_bytes(message, policy=policy.default)["Subject"])
+    return step_with(str(message_from_bytes(message, policy=policy.default)["Subject"]))
+
+
+def step_with(subject: str) -> str:
     return FOLLOW_UP if subject.startswith("Rappel") else ANNOUNCEMENT
 
 
