@@ -227,7 +227,9 @@ class Tournee(RuleBasedStateMachine):
 
     def people(self) -> list[tuple[Any, ...]]:
         """Every cell of hers but `Réf.` and its order, row by row, in one order."""
-        return sorted(tuple(str(row.get(h)) for h in HERS["Structures"][1:]) for row in self.rows("Structures"))
+        return sorted(
+            tuple(str(row.get(h)) for h in HERS["Structures"][1:]) for row in self.rows("Structures")
+        )
 
     def sent(self) -> Counter[tuple[str, str]]:
         return Counter(
