@@ -111,6 +111,15 @@ class TestPeopleAtWork:
         assert len(receipt.misplaced) == 4
         assert desk.shown(TAB, 2, 9) == "Double"
 
+    def test_a_new_column_does_not_stay_above_headings_that_moved_down(self, desk: Desk) -> None:
+        snapshot = desk.workbook.read()
+        desk.server.edit(desk.id, {"insert_rows": {"sheet": TAB, "at": 1}}, before_write=1)
+        before = desk.server.dump(desk.id)["sheets"][TAB]["rows"]
+        desk.workbook.write([AddColumn(TAB, 2, 20, Column("Envoi"))], snapshot)
+        after = desk.server.dump(desk.id)["sheets"][TAB]["rows"]
+        assert [row for row in after if any(row)] == [row for row in before if any(row)]
+        assert desk.shown(TAB, 2, 20) is None
+
     def test_a_tab_renamed_meanwhile_takes_nothing(self, desk: Desk) -> None:
         snapshot = desk.workbook.read()
         desk.server.edit(desk.id, {"rename_sheet": {"sheet": TAB, "to": "Réseau"}}, before_write=1)

@@ -66,6 +66,8 @@ def test_headings_are_found_however_they_are_spelled_and_placed() -> None:
 
 def test_the_heading_row_is_the_one_with_most_headings_and_the_topmost_of_equals() -> None:
     assert read(("Nom", "Contact"), ("Réf.", "Nom", "Courriel"), ("Nom", "Courriel")).heading_row == 2
+    strays = ("Réf.", "Téléphone", "Opposition")
+    assert read(strays, ("Nom", "Courriel")).heading_row == 2, "required headings count first"
     late = [("titre",)] * 29 + [("Nom", "Courriel")]
     assert read(*late).heading_row == 30
     assert "«\u00a0Nom\u00a0» et «\u00a0Courriel\u00a0»" in str(parse(("titre",), *late)[1][0])

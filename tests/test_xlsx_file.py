@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.xlsx_workbooks import patch_parts, plain_workbook
+from workflows.adapters import xlsx_files
 from workflows.adapters.xlsx_files import BACKUP_DAYS, disk_error, office_runs
 from workflows.adapters.xlsx_workbook import XlsxWorkbook
 from workflows.core.ports import Put, Snapshot, WorkbookError
@@ -212,6 +213,39 @@ def test_a_file_that_changed_since_it_was_read_is_not_written(path: Path) -> Non
 
 
 # A file or a disk that refuses
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["replaced", "in place"])
+def test_a_file_saved_at_the_very_last_moment_is_put_back(
+    path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    hers = plain_workbook(path.with_name("hers.xlsx"))
+    patch_parts(hers, {"xl/workbook.xml": lambda part: part + b"<!-- hers -->"})
+    saved = hers.read_bytes()
+
+    def swap_after_her_save(one: Path, other: Path) -> bool:
+        monkeypatch.undo()
+        if whole:
+            hers.replace(path)
+        else:
+            path.write_bytes(saved)
+        return xlsx_files.swap(one, other)
+
+    workbook = on(path)
+    snapshot = workbook.read()
+    monkeypatch.setattr(xlsx_files, "swap", swap_after_her_save)
+    with pytest.raises(WorkbookError) as caught:
+        workbook.write([PUT], snapshot)
+    assert caught.value.temporary
+    assert path.read_bytes() == saved
+    assert not list(path.parent.glob(".tournee-*"))
+
+
+def test_where_files_cannot_be_swapped_they_are_replaced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx_files, "swap", lambda one, other: False)
+    workbook = on(path)
+    workbook.write([PUT], workbook.read())
+    assert workbook.read().sheets["Structures"].cell(3, 2).value == "écrit"
 
 
 def test_a_read_only_file_is_respected_even_by_root(path: Path) -> None:

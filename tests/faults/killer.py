@@ -26,6 +26,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     ),
     "workflows.adapters.xlsx_workbook:XlsxWorkbook": ("read", "write"),
     "workflows.adapters.xlsx_workbook": ("back_up", "replace_file"),
+    "workflows.adapters.xlsx_files": ("swap",),
     "workflows.adapters.google_sheet:GoogleSheet": ("read", "write"),
     "workflows.adapters.yagmail_transport:YagmailTransport": ("check", "send", "close"),
     "workflows.adapters.maildir:MaildirTransport": ("check", "send", "close"),

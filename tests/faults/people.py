@@ -27,7 +27,7 @@ STATES = dict.fromkeys(REFUSED, "Refusé") | {"STR-005": "En attente", "STR-009"
 """What `Envoi` must say in the end; of all others, « Envoyé »."""
 FILE_POINTS = (
     "after XlsxWorkbook.read", "before XlsxWorkbook.write", "before xlsx_workbook.replace_file",
-    "before os.replace", "before YagmailTransport.send", "after Journal.plan",
+    "before xlsx_files.swap", "before YagmailTransport.send", "after Journal.plan",
 )  # fmt: skip
 SHEET_POINTS = (
     "after GoogleSheet.read", "before GoogleSheet.write", "before YagmailTransport.send",
@@ -179,9 +179,7 @@ def one(servers: Servers, server: SmtpServer, tally: Tally, book: Book, seed: in
     nth = generator.choice((1, 2, 2))
     point = None if in_gap else Point(nth, generator.choice(SHEET_POINTS if world.id else FILE_POINTS), False)
     if in_gap and isinstance(world.place, SpreadsheetPlace):
-        for each in done:
-            for edit in each.edits:
-                world.place.edit_before_write(nth, edit)
+        world.place.edit_before_write(nth, *(edit for each in done for edit in each.edits))
     ended = world.run("passage", point=point)
     tally.interrupted += bool(ended.stopped) or in_gap
     if ended.stopped:

@@ -114,15 +114,20 @@ class SpreadsheetPlace:
 
     def edit(self, *edits: Edit) -> None:
         for edit in edits:
-            self.server.edit(self.id, *self.told(edit))
+            self.server.edit(self.id, *self._told(edit, self.grid(edit.tab)))
 
-    def edit_before_write(self, number: int, edit: Edit) -> None:
-        """The edit as it must be put now, made right before the n-th write from now is applied."""
-        self.server.edit(self.id, *self.told(edit), before_write=number)
+    def edit_before_write(self, number: int, *edits: Edit) -> None:
+        """The edits as they must be put now, made right before the n-th write from now is applied."""
+        grids = {edit.tab: self.grid(edit.tab) for edit in edits}
+        for edit in edits:
+            told = self._told(edit, grids[edit.tab])
+            self.server.edit(self.id, *told, before_write=number)
+            if told and edit.kind in CHANGES:
+                CHANGES[edit.kind](grids[edit.tab], edit)
 
-    def told(self, edit: Edit) -> list[dict[str, Any]]:
-        """The edit in the server's words; nothing for a tab or heading that is not there."""
-        grid = self.grid(edit.tab)
+    @staticmethod
+    def _told(edit: Edit, grid: Grid) -> list[dict[str, Any]]:
+        """The edit of this tab in the server's words; nothing for a tab or heading that is not there."""
         start = heading_row(grid)
         if not grid or (edit.heading and edit.heading not in grid[start]):
             return []

@@ -59,7 +59,9 @@ class Check:
 
     @property
     def heading_row(self) -> int:
-        """The row above the first put with the most texts: that of the headings; 0 if there is none."""
+        """The row of the headings: that of a new one, else the row above the puts with most texts; or 0."""
+        if self.added:
+            return self.added[0].row
         top = min(each.put.row for each in self.anchored)
         counts = {row: len(_texts(self.before, row)) for row in range(1, min(top, _HEADINGS_WITHIN))}
         return max(counts, key=lambda row: (counts[row], -row), default=0)
@@ -67,8 +69,8 @@ class Check:
     def ranges(self) -> list[str]:
         """What to ask for: each anchor column over the rows written, and the row of the headings."""
         rows = [each.put.row for each in self.anchored]
-        columns = sorted({each.anchor.column for each in self.anchored})
-        areas = [f"{column_letters(c)}{min(rows)}:{column_letters(c)}{max(rows)}" for c in columns]
+        columns = map(column_letters, sorted({each.anchor.column for each in self.anchored}))
+        areas = [f"{column}{min(rows)}:{column}{max(rows)}" for column in columns]
         if self.heading_row:
             areas.append(f"{self.heading_row}:{self.heading_row}")
         return [in_tab(self.title, area) for area in areas]
@@ -96,8 +98,9 @@ class Check:
                 found.append(Covered(self.title, put, text, put.row, put.column, before))
         for edit in self.added:
             column = moved.columns.get(edit.column)
-            if column != edit.column and edit.row == moved.heading_row:
-                before = self._cell(self.heading_row, column)
+            if (edit.row, edit.column) != (moved.heading_row, column):
+                at_headings = edit.row == moved.heading_row
+                before = self._cell(self.heading_row if at_headings else moved.alike(edit.row), column)
                 found.append(Covered(self.title, None, "", edit.row, edit.column, before))
         return found
 
@@ -155,12 +158,17 @@ class _Moved:
             named = [number for number in numbers if text and _text(before, number, anchor.column) == text]
             if len(named) == 1:
                 return named[0]
-        scores = {number: self._alike(row, number) for number in numbers}
-        best = max(scores.values(), default=0)
-        alike = [number for number, score in scores.items() if score == best]
-        return alike[0] if best and len(alike) == 1 else None
+        return self.alike(row)
 
-    def _alike(self, row: int, number: int) -> int:
+    def alike(self, row: int) -> int | None:
+        """The row of the snapshot that shares most cells with this row, where there is just one."""
+        numbers = range(1, len(self._check.before.rows) + 1)
+        scores = {number: self._shared(row, number) for number in numbers}
+        best = max(scores.values(), default=0)
+        closest = [number for number, score in scores.items() if score == best]
+        return closest[0] if best and len(closest) == 1 else None
+
+    def _shared(self, row: int, number: int) -> int:
         """How many cells this row shares with one of the snapshot."""
         return sum(
             self._after.cell(row, now) == self._check.before.cell(number, column) != EMPTY
@@ -189,7 +197,7 @@ def checks(edits: Sequence[Edit], sheets: Iterable[Sheet]) -> list[Check]:
         anchored = tuple(Anchored(e, e.anchor) for e in mine if isinstance(e, Put) and e.anchor)
         added = tuple(edit for edit in mine if isinstance(edit, AddColumn))
         written = {(edit.row, edit.column): _written(edit) for edit in mine}
-        if anchored:
+        if anchored or added:
             found.append(Check(sheet, anchored, added, written))
     return found
 

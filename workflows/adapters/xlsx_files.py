@@ -26,6 +26,8 @@ _OFFICE_PROCESSES = {"soffice.bin", "soffice", "oosplash"}
 _ENDED = {"Z", "X"}
 """States (proc(5)) of a process that only waits to be buried."""
 _READ_LIMIT = 100 * 1024 * 1024
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+"""Paths as the process sees them; both files stay, each under the other's name (linux/fs.h)."""
 
 
 def quoted(path: Path) -> str:
@@ -198,18 +200,32 @@ def _temporary(folder: Path, content: bytes, like: os.stat_result | None) -> Ite
 def replace_file(path: Path, content: bytes, expected: bytes) -> bool:
     """Put this content in the place of a file that still holds what is expected; False if it does not.
 
-    Looks at the file and its locks again at the last moment. Raises WorkbookError.
+    Looks at the file and its locks again at the last moment, and at what it took out: a file that somebody
+    saved in between goes back. Raises WorkbookError.
     """
     try:
         with _temporary(path.parent, content, path.stat()) as temporary:
             check_unlocked(path)
             if read_file(path) != expected:
                 return False
-            temporary.replace(path)
+            if not swap(temporary, path):
+                temporary.replace(path)
+            elif temporary.read_bytes() != expected:
+                swap(temporary, path)
+                return False
         _sync_folder(path.parent)
     except OSError as error:
         raise disk_error(path, error) from error
     return True
+
+
+def swap(one: Path, other: Path) -> bool:
+    """Exchange two files in one step, renameat2(2); False where the system or the disk cannot."""
+    import ctypes
+
+    renameat2 = getattr(ctypes.CDLL(None), "renameat2", None)
+    places = _AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other)
+    return renameat2 is not None and renameat2(*places, _RENAME_EXCHANGE) == 0
 
 
 def create_file(path: Path, content: bytes) -> None:

@@ -69,15 +69,18 @@ def parse_table(
     """The tab as a table, and what is wrong with its headings.
 
     Headings are compared by `fold`; `aliases` gives her name for a canonical one, which then stands for
-    it alone. The heading row is the one, of the first thirty, with the most wanted headings (the topmost
-    of several). The table is None where reading it could be wrong: no heading row, a required heading
-    missing, or a wanted one that two columns bear. A column of hers whose name is nearly a missing
-    heading's is a problem too, beside the table: « Ne plus soliciter » must not read as empty.
+    it alone. The heading row is the one, of the first thirty, with the most required headings, then the
+    most wanted ones (the topmost of several). The table is None where reading it could be wrong: no
+    heading row, a required heading missing, or a wanted one that two columns bear. A column of hers whose
+    name is nearly a missing heading's is a problem too, beside the table: « Ne plus soliciter » must not
+    read as empty.
     """
     names = {
         heading: normalise(aliases.get(heading, heading)) for heading in dict.fromkeys((*wanted, *required))
     }
-    found = _heading_row(sheet, frozenset(map(fold, names.values())))
+    found = _heading_row(
+        sheet, frozenset(map(fold, names.values())), frozenset(fold(names[h]) for h in required)
+    )
     if not found:
         return None, [_no_heading_row(sheet, names, required)]
     present = _present(sheet, found)
@@ -112,12 +115,13 @@ def parse_table(
     return table, _nearly_there(at, absent, _strangers(present, names))
 
 
-def _heading_row(sheet: Sheet, wanted: frozenset[str]) -> int:
+def _heading_row(sheet: Sheet, wanted: frozenset[str], required: frozenset[str]) -> int:
     """The number of the heading row, 0 if none; one match is chance, unless one heading is wanted."""
-    best, most = 0, min(2, len(wanted)) - 1
+    best, most = 0, (0, 0)
     for number, row in enumerate(sheet.rows[:HEADINGS_WITHIN], 1):
-        matches = len(wanted.intersection(fold(str(cell.value)) for cell in row if cell.kind is Kind.TEXT))
-        if matches > most:
+        texts = {fold(str(cell.value)) for cell in row if cell.kind is Kind.TEXT}
+        matches = len(texts & required), len(texts & wanted)
+        if matches > most and matches[1] >= min(2, len(wanted)):
             best, most = number, matches
     return best
 

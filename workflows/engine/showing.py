@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from workflows.core.workflow import Desk, Outlook, Workflow
 from workflows.core.working_days import is_public_holiday
 from workflows.engine import status_page, unmatched_page
 from workflows.engine.account import Account
+from workflows.engine.journal import Journal
 from workflows.engine.pacing import DAY, ROUND_EVERY
 from workflows.engine.prepare import Prepared, Tools, open_book, past
 from workflows.engine.write_back import WriteBack, Writing, plain
@@ -89,8 +90,10 @@ def write(
         listed = unmatched_page.write(writer, journal.mails.to_list(again=again), prepared.now)
         _status(tools, prepared, account, writer)
     journal.note(writing.notes)
+    _know(journal, book, writing, known, top)
     receipt = tools.workbook.write(writing.edits, prepared.snapshot) if writing.edits else Receipt()
-    _remember(tools, book, writing, top)
+    sizes = {f"rows:{title}": str(len(tab.rows)) for title, tab in book.tabs.items() if tab.table}
+    journal.remember(**sizes)  # shows that half a tab is gone
     journal.mails.listed(listed)
     journal.mails.show_answers(writing.answers)
     if not leaving:
@@ -131,15 +134,18 @@ def _next_round(tools: Tools, now: datetime) -> datetime:
     return tools.general.hours.next_opening(now + ROUND_EVERY, is_public_holiday)
 
 
-def _remember(tools: Tools, book: Book, writing: Writing, top: dict[str, int]) -> None:
-    """The rows as they are now: gives an emptied `Réf.` back, and shows that half a tab is gone."""
-    journal = tools.journal
-    for title, tab in book.tabs.items():
-        journal.know_rows(title, tab.abouts())
-    for (title, ref), about in writing.appended.items():
-        journal.know_rows(title, {ref: about})
-    sizes = {f"rows:{title}": str(len(tab.rows)) for title, tab in book.tabs.items() if tab.table}
-    journal.remember(**sizes, **{f"highest:{prefix}": str(number) for prefix, number in top.items()})
+def _know(
+    journal: Journal,
+    book: Book,
+    writing: Writing,
+    known: Mapping[str, Mapping[str, str]],
+    top: Mapping[str, int],
+) -> None:
+    """Remember every `Réf.` before the write: one that is emptied meanwhile is given back all the same."""
+    seen = {(title, ref): about for title, tab in book.tabs.items() for ref, about in tab.abouts().items()}
+    found = seen | writing.appended
+    journal.know_rows((*row, about) for row, about in found.items() if known[row[0]].get(row[1]) != about)
+    journal.remember(**{f"highest:{prefix}": str(number) for prefix, number in top.items()})
 
 
 def _misplaced(tools: Tools, book: Book, receipt: Receipt) -> Iterable[Problem]:

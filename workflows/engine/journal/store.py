@@ -370,13 +370,10 @@ class Journal:
             rows = self._db.execute("SELECT ref, identity FROM known_rows WHERE tab = ?", (tab,))
             return dict(rows.fetchall())
 
-    def know_rows(self, tab: str, rows: Mapping[str, str]) -> None:
-        """Remember the rows of a tab as they are now."""
+    def know_rows(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Remember (tab, Réf., what the row is about)."""
         with self._transaction() as db:
-            db.executemany(
-                "INSERT OR REPLACE INTO known_rows (tab, ref, identity) VALUES (?, ?, ?)",
-                [(tab, ref, identity) for ref, identity in rows.items()],
-            )
+            db.executemany("INSERT OR REPLACE INTO known_rows (tab, ref, identity) VALUES (?, ?, ?)", rows)
 
     def note(self, cells: Iterable[tuple[str, str, str, str]]) -> None:
         """Note (tab, Réf., heading, value) before it is written into the sheet."""
