@@ -9,6 +9,7 @@ from __future__ import annotations
 import imaplib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -43,14 +44,18 @@ class ImapServer:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            self.command(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         wait_for_port(self.port)
         return self
 
     def __exit__(self, *_: object) -> None:
         assert self._process is not None
-        self._process.terminate()
+        os.killpg(self._process.pid, signal.SIGKILL)  # asked politely, Dovecot takes seconds
         self._process.wait(10)
 
     @contextmanager

@@ -139,7 +139,7 @@ def _rows(spreadsheet: Spreadsheet, sheet: Sheet, box: Box, mask: Mask) -> list[
     for r, c in (*sheet.cells, *results(spreadsheet)[sheet.id]):
         if top <= r < bottom and left <= c < right:
             widths[r] = max(widths.get(r, 0), c + 1)
-    rows = []
+    rows: list[JSON] = []
     for r in range(top, max(widths, default=top - 1) + 1):
         cells = [cell_json(spreadsheet, sheet, (r, c), mask) for c in range(left, widths.get(r, left))]
         rows.append({"values": cells} if cells else {})
@@ -181,10 +181,13 @@ def _brought(spreadsheet: Spreadsheet, sheet: Sheet, node: formulas.Node, depth:
 def cell_json(spreadsheet: Spreadsheet, sheet: Sheet, key: Key, mask: Mask) -> JSON:
     """A CellData, masked. effectiveFormat holds what was set, not the spreadsheet's defaults."""
     cell = sheet.cell(key)
+    value = shown(spreadsheet, sheet, key)
     found: JSON = {}
+    if value is None and cell.entered is None and not cell.format:  # of a validated column, nearly all
+        found = fields.select(cell.extra, mask)
+        return found
     if cell.entered is not None:
         found["userEnteredValue"] = cell.entered
-    value = shown(spreadsheet, sheet, key)
     effective = number_format(spreadsheet, sheet, key)
     if value is not None:
         found["effectiveValue"] = value
