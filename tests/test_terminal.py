@@ -250,7 +250,7 @@ def test_an_interruption_at_the_question_sends_nothing(tmp_path: Path) -> None:
     while status is None:  # one that comes right before the read is seen with the next one only
         process.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            status = process.wait(5)
+            status = process.wait(1)
     assert status == 2
     rest = os.read(ours, 4096).decode()
     os.close(ours)

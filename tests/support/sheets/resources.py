@@ -182,10 +182,11 @@ def cell_json(spreadsheet: Spreadsheet, sheet: Sheet, key: Key, mask: Mask) -> J
     """A CellData, masked. effectiveFormat holds what was set, not the spreadsheet's defaults."""
     cell = sheet.cell(key)
     value = shown(spreadsheet, sheet, key)
-    found: JSON = {}
+    kept: JSON
     if value is None and cell.entered is None and not cell.format:  # of a validated column, nearly all
-        found = fields.select(cell.extra, mask)
-        return found
+        kept = fields.select(cell.extra, mask)
+        return kept
+    found: JSON = {}
     if cell.entered is not None:
         found["userEnteredValue"] = cell.entered
     effective = number_format(spreadsheet, sheet, key)
@@ -197,7 +198,7 @@ def cell_json(spreadsheet: Spreadsheet, sheet: Sheet, key: Key, mask: Mask) -> J
         found["userEnteredFormat"] = _single(cell.format)
     if cell.format or effective:
         found["effectiveFormat"] = _single(cell.format | ({"numberFormat": effective} if effective else {}))
-    kept: JSON = fields.select(found | cell.extra, mask)
+    kept = fields.select(found | cell.extra, mask)
     return kept
 
 
