@@ -230,6 +230,18 @@ def test_a_lost_journal_believes_the_sheet(workspace: Workspace) -> None:
     assert [row["Envoi"] for row in workspace.tab("Candidatures")] == ["Envoyé"] * 3
 
 
+def test_a_resend_hides_no_address_from_the_net_when_the_journal_is_lost(workspace: Workspace) -> None:
+    workspace.round()
+    order(workspace, "À renvoyer")
+    workspace.round("2027-03-03T10:00")
+    workspace.put("Structures", {"Réf.": "STR-001"}, **{"Réf.": None})
+    lose_journal(workspace)
+    account = workspace.round("2027-03-03T11:00")
+    assert account.sent == []
+    assert len(workspace.mails_to_structures()) == 4
+    assert reasons(account)["appel:2027-1:STR-004:annonce"].endswith("reçoit déjà cet appel par STR-001")
+
+
 def test_a_lost_journal_and_a_restored_workbook_stop_the_round(workspace: Workspace) -> None:
     before = workspace.book.read_bytes()
     workspace.round()

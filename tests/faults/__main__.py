@@ -16,14 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.faults import crashes, files, people, sending, sheets, storage, together
+from tests.faults import crashes, files, machine, people, sending, sheets, storage, together
 from tests.faults.tally import Tally, table
 from tests.faults.world import Book, servers
 from tests.faults.zygote import CHECKOUT
 
 KINDS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (crashes, people, storage, sheets, sending, together, files)
+    for module in (crashes, people, machine, storage, sheets, sending, together, files)
 }
 AT_ONCE = 3
 BOOKS: tuple[Book, ...] = ("google", "xlsx")

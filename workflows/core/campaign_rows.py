@@ -130,8 +130,8 @@ class CampaignTab:
         base, number = self.base(campaign, subject), done_number(row.cell("Commande faite"))
         at = believed_moment(row.cell(self.at), now)
         for earlier in range(1, number):
-            step = numbered(self.step, earlier)
-            yield Belief(Record(numbered(base, earlier), campaign, step, subject, State.SENT, sent_at=at))
+            done, step = numbered(base, earlier), numbered(self.step, earlier)
+            yield Belief(Record(done, campaign, step, subject, State.SENT, copied, sent_at=at))
         key, step = numbered(base, max(number, 1)), numbered(self.step, max(number, 1))
         detail = label(row.cell("Motif")) if state is State.REFUSED else ""
         refused = {a: said for a, said in read_refusals(label(row.cell("Motif"))).items() if a in copied}
