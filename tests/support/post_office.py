@@ -154,6 +154,6 @@ class AiosmtpdAndPymap(PostOffice):
 
 
 def post_offices() -> Sequence[type[EximAndDovecot] | type[AiosmtpdAndPymap]]:
-    """Those that can be opened here; the genuine one first."""
+    """The genuine one where it can be opened, else its stand-in."""
     genuine = EXIM and DOVECOT and os.geteuid() == 0
-    return [EximAndDovecot, AiosmtpdAndPymap] if genuine else [AiosmtpdAndPymap]
+    return [EximAndDovecot] if genuine else [AiosmtpdAndPymap]
