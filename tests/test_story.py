@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.workspace import CHECKOUT, SAMPLE, TUESDAY, Workspace
+from tests.support.workspace import CHECKOUT, SAMPLE, TUESDAY, Workspace, small
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +45,28 @@ def test_everyone_who_got_nothing_has_a_reason(launched: Workspace, who: str, re
     assert reason in story
 
 
+def test_who_only_wrote_has_a_story_and_copies_are_nobodys(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(1, "À lancer"), delai_de_grace='"0"')
+    workspace.round()
+    inbox = tmp_path / "donnees" / "reponses" / "new"
+    inbox.mkdir(parents=True)
+    (inbox / "1").write_text(
+        "From: x@ailleurs.example\nSubject: Bonjour\nDate: Tue, 2 Mar 2027 11:00:00 +0100\n\nUne idée.\n"
+    )
+    workspace.run("reponses", "relever", at="2027-03-02T12:00")
+    assert told(workspace, "x@ailleurs.example").splitlines()[:2] == [
+        "x@ailleurs.example (n'est pas dans le classeur)",
+        "  Le 02/03/2027 à 11 h : message de x@ailleurs.example : « Une idée. », dans À rattacher.",
+    ]
+    assert len(workspace.mails("lettres")) == 2, "a copy and a summary"
+    assert "coordination@" not in told(workspace, "STR-001")
+
+
 def test_an_address_that_left_the_workbook_keeps_its_story(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, SAMPLE)
     workspace.launch(TUESDAY)
     workspace.edit(lambda book: book["Structures"].delete_rows(4))
-    assert "n'est plus dans le classeur" in told(workspace, "club-saint-aignan-1@structures.example")
+    assert "n'est pas dans le classeur" in told(workspace, "club-saint-aignan-1@structures.example")
 
 
 def test_nobody_by_that_name_is_said(launched: Workspace) -> None:

@@ -144,5 +144,5 @@ def _letter(tools: Tools, key: str, template: str, variables: Mapping[str, str])
 
 def _to_her(tools: Tools, mail: Mail) -> Mail:
     to = (tools.general.sender.address,)
-    send = replace(mail.send, key=mail.key, campaign=CAMPAIGN, recipients=to, exclusive=False, order=None)
-    return replace(mail, recipients=to, send=replace(send, in_reply_to="", event=None))
+    send = replace(mail.send, key=mail.key, campaign=CAMPAIGN, recipients=to, subject="", exclusive=False)
+    return replace(mail, recipients=to, send=replace(send, order=None, in_reply_to="", event=None))

@@ -15,6 +15,12 @@ from workflows.core.tables import Row
 from workflows.engine.prepare import Request, Tools, prepare
 
 _NAMES = ("Prénom", "Nom")
+_SPOKEN = {
+    "presence": "présence",
+    "relance-": "relance ",
+    "rappel-": "rappel J-",
+    "modification-": "modification ",
+}
 _KINDS = {
     "bounce": "message non remis",
     "delayed": "avis de retard",
@@ -37,13 +43,14 @@ class Story:
 def stories(tools: Tools, who: str) -> list[Story]:
     """Everyone whose `Réf.`, address or name this is; changes nothing."""
     prepared = prepare(tools, Request("expliquer"))
-    found = [
-        _story(tools, prepared.now, _title(tab, ref, row), ref, prepared.verdicts)
-        for tab, ref, row in _matches(prepared.book, who)
-    ]
-    if not found and (records := tools.journal.about("", who.strip().lower())):
-        past = tuple(_sentence(record, prepared.now) for record in records)
-        return [Story(f"{who.strip().lower()} (n'est plus dans le classeur)", past, ())]
+    found = []
+    for tab, ref, row in _matches(prepared.book, who):
+        now = [_standing(verdict) for verdict in prepared.verdicts if ref in verdict.key.split(":")]
+        past = _past(tools, prepared.now, ref, _addresses(row))
+        found.append(Story(_title(tab, ref, row), past, tuple(now)))
+    address = who.strip().lower()
+    if not found and (past := _past(tools, prepared.now, "", [address])):
+        return [Story(f"{address} (n'est pas dans le classeur)", past, ())]
     return found
 
 
@@ -53,9 +60,12 @@ def _matches(book: Book, who: str) -> Iterator[tuple[Identified, str, Row]]:
     for identified in book.contacts():
         for ref, row in identified.by_ref().items():
             name = fold(" ".join(label(row.cell(heading)) for heading in _NAMES))
-            addresses = label(row.cell("Courriel")).lower().replace(";", " ").replace(",", " ").split()
-            if wanted and (fold(ref) == wanted or address in addresses or wanted in name):
+            if wanted and (fold(ref) == wanted or address in _addresses(row) or wanted in name):
                 yield identified, ref, row
+
+
+def _addresses(row: Row) -> list[str]:
+    return label(row.cell("Courriel")).lower().replace(";", " ").replace(",", " ").split()
 
 
 def _title(tab: Identified, ref: str, row: Row) -> str:
@@ -63,12 +73,12 @@ def _title(tab: Identified, ref: str, row: Row) -> str:
     return f"{ref}, {name} ({label(row.cell('Courriel')) or 'sans adresse'}), {tab.title} ligne {row.number}"
 
 
-def _story(tools: Tools, now: datetime, title: str, ref: str, verdicts: Sequence[Verdict]) -> Story:
-    sent = [(record.sent_at or now, _sentence(record, now)) for record in tools.journal.about(ref, "")]
-    came = [(mail.received_at, _came_back(mail, now)) for mail in tools.journal.mails.of(ref)]
-    past = tuple(sentence for _, sentence in sorted(sent + came, key=lambda dated: dated[0]))
-    mine = [verdict for verdict in verdicts if ref in verdict.key.split(":")]
-    return Story(title, past, tuple(_standing(verdict) for verdict in mine))
+def _past(tools: Tools, now: datetime, ref: str, addresses: Sequence[str]) -> tuple[str, ...]:
+    """What was sent to them and came from them; by the addresses alone where there is no `Réf.`."""
+    records = tools.journal.about(ref, "" if ref else addresses[0])
+    sent = [(record.sent_at or now, _sentence(record, now)) for record in records]
+    came = [(mail.received_at, _came_back(mail, now)) for mail in tools.journal.mails.of(ref, addresses)]
+    return tuple(sentence for _, sentence in sorted(sent + came, key=lambda dated: dated[0]))
 
 
 def _sentence(record: Record, now: datetime) -> str:
@@ -99,9 +109,10 @@ def _came_back(mail: Received, now: datetime) -> str:
         said = french.duration(mail.hours)
     extract = f" : {french.quoted(mail.extract, 120)}" if mail.extract else ""
     who = mail.sender or "une adresse effacée"
-    return (
-        f"Le {french.date_short(at.date())} à {french.time_(at.time())} : réponse de {who}, {said}{extract}."
-    )
+    when = f"Le {french.date_short(at.date())} à {french.time_(at.time())}"
+    if not mail.campaign:
+        return f"{when} : message de {who}{extract}, dans À rattacher."
+    return f"{when} : réponse de {who}, {said}{extract}."
 
 
 def _standing(verdict: Verdict) -> str:
@@ -119,6 +130,7 @@ def _standing(verdict: Verdict) -> str:
 
 def _named(key: str) -> str:
     """« appel 2027-1 » for appel:2027-1, « relance 1 » for relance-1."""
-    return " ".join(
-        part.replace("relance-", "relance ").replace("rappel-", "rappel J-") for part in key.split(":")
-    )
+    said = " ".join(key.split(":"))
+    for written, spoken in _SPOKEN.items():
+        said = said.replace(written, spoken)
+    return said

@@ -109,11 +109,13 @@ class Mails:
                 "UPDATE mails SET marked = 1 WHERE mailbox = ? AND place = ?", [(mailbox, p) for p in places]
             )
 
-    def of(self, subject: str) -> list[Received]:
-        """Everything that came back about a structure or a person, in order of arrival."""
+    def of(self, subject: str, addresses: Sequence[str]) -> list[Received]:
+        """What came back about a structure or a person, or from their addresses, in order of arrival."""
+        marks = ", ".join("?" * len(addresses))
+        mine = f"(subject = ? AND subject <> '') OR (subject = '' AND sender IN ({marks}))"
         rows = self._db.execute(
-            f"SELECT {COLUMNS} FROM mails WHERE subject = ? AND subject <> '' ORDER BY received_at",  # noqa: S608
-            (subject,),
+            f"SELECT {COLUMNS} FROM mails WHERE {mine} ORDER BY received_at",  # noqa: S608
+            (subject, *addresses),
         )
         return [mail_of(row) for row in rows]
 
