@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.workspace import Workspace, keys, small
+from tests.support.workspace import APPEAL, Workspace, keys, small
 from workflows.core.messages import State
 from workflows.core.problems import TourneeError
 from workflows.engine.account import Account
@@ -318,3 +318,12 @@ def test_an_older_journal_learns_what_was_settled_since(workspace: Workspace, tm
         account = workspace.round(at)
         assert (account.sent, account.uncertain) == ([], [])
         assert candidate(workspace)["Envoi"] == "Envoyé"
+
+
+def test_calls_that_share_a_ref_are_held_with_a_way_out(workspace: Workspace) -> None:
+    workspace.edit(lambda book: book["Appels"].append(APPEAL))
+    account = workspace.round()
+    assert account.sent == []
+    (problem,) = {p for p in account.problems if p.where == "Appels, ligne 3, Réf."}
+    assert problem.what.endswith("est portée par plusieurs lignes (2, 3).")
+    assert problem.remedy == "Gardez-la sur la bonne ligne et donnez-en une autre aux autres."

@@ -195,11 +195,16 @@ def _hold_twins(bare: Identified, refs: dict[int, str], held: dict[int, Problem]
         if len(numbers) < 2:
             continue
         lines = ", ".join(map(str, numbers))
+        mend = (
+            "Gardez-la sur la bonne ligne et videz-la sur les autres : une nouvelle leur sera donnée."
+            if bare.tab.prefix
+            else "Gardez-la sur la bonne ligne et donnez-en une autre aux autres."
+        )
         for number in numbers:
             held[number] = Problem(
                 bare.table.where(by_number[number], "Réf."),
                 f"La Réf. « {refs.pop(number)} » est portée par plusieurs lignes ({lines}).",
-                "Gardez-la sur la bonne ligne et videz-la sur les autres : une nouvelle leur sera donnée.",
+                mend,
             )
 
 
