@@ -141,8 +141,8 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
         delivery = Delivery()
         if prepared.mails:
             assert transport is not None
-            tools.note_sending(prepared.round_number)
             showing.write(tools, prepared, account, leaving=frozenset(m.key for m in prepared.mails))
+            tools.note_sending(prepared.round_number)
             delivery = _deliver(tools, prepared.mails, transport, reserved=True)
             tools.workbook.release()
         verdicts = _count(account, prepared.verdicts, prepared.mails, delivery)
