@@ -173,6 +173,9 @@ def test_everything_can_be_stopped_from_the_sheet(workspace: Workspace) -> None:
     for account in (workspace.launch("2027-03-02T10:00"), workspace.round("2027-03-02T10:01")):
         assert account.sent == []
         assert reasons(account) == {"« Tout arrêter » dans Suivi"}
+    assert (
+        workspace.tab("Suivi")[0]["Que faire"].replace(NBSP, " ") == "Videz « Tout arrêter » pour reprendre."
+    )
     assert len(workspace.launch("2027-03-02T10:02", mode=Mode.TRIAL).sent) == 3
     workspace.edit(lambda book: book["Suivi"].__setitem__("I2", None))
     assert len(workspace.round("2027-03-02T10:05").sent) == 3

@@ -192,7 +192,7 @@ def test_a_row_that_is_not_understood_is_to_be_corrected_and_holds_only_itself(
     assert steps(account) == ["PRO-002:invitation"]
     assert [problem.where for problem in account.problems] == [f"Promeneurs, ligne 2, {heading}"]
     assert registration(workspace, "PRO-001")["Invitation"] == "À corriger"
-    assert state(workspace) == "1 invité ; 1 à corriger"
+    assert state(workspace) == "1 invité ; dernier départ le 02/03/2027 à 10 h ; 1 à corriger"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from workflows.core import applications, french, words
 from workflows.core.applications import ROWS, STEP
 from workflows.core.book import Book
 from workflows.core.calls import KIND, Call, read_calls
-from workflows.core.campaign_rows import Held, hold_retry, past_words
+from workflows.core.campaign_rows import Held, hold_retry, past_words, paused
 from workflows.core.campaigns import (
     asked,
     concerned,
@@ -319,7 +319,7 @@ class _Decider:
         if call.problems:
             reason = f"l'appel est à corriger ({call.problems[0].where})"
         elif call.order == words.PAUSED:
-            reason, due = "l'appel est en pause", True
+            raise paused(key, "l'appel")
         elif self.desk.trial:
             return
         elif call.opening and today < call.opening:

@@ -25,7 +25,7 @@ from workflows.core.announcements import (
     notice,
 )
 from workflows.core.book import Book
-from workflows.core.campaign_rows import Held, Lines, hold_retry, past_words
+from workflows.core.campaign_rows import Held, Lines, hold_retry, past_words, paused
 from workflows.core.campaigns import asked, concerned, nameless, sights, speaks, tab_problems, unusable
 from workflows.core.messages import Belief, Flag, Plan, RowWish, Send, State, Unsure, Verdict, Wait
 from workflows.core.parsers import countdown
@@ -336,7 +336,7 @@ class _Decider:
         if session.problems and not cancelling:
             reason = self._to_mend()
         elif session.order == words.PAUSED:
-            reason, due = "la session est en pause", True
+            raise paused(send.key, "la session")
         elif self.desk.trial:
             return
         elif session.start and now >= session.start:

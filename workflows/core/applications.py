@@ -52,7 +52,7 @@ def project(desk: Desk, calls: Sequence[Call], outlook: Outlook) -> list[RowWish
         wishes += [_line(display, call, subject, structures.get(subject)) for subject in subjects]
         if subjects or call.order == words.TRIAL or call.campaign in desk.history.launches:
             states = Counter(display.first(call.campaign, subject).state for subject in subjects)
-            wishes.append(_call_wish(desk, call, states, display.verdicts(call.campaign), lines))
+            wishes.append(_call_wish(display, call, states, lines))
         elif label(call.row.cell("Commande faite")):
             wishes.append(RowWish(words.CALLS.title, call.ref, {"Commande faite": None, "État": None}))
     return wishes
@@ -73,17 +73,14 @@ def _line(display: Display, call: Call, subject: str, structure: Row | None) -> 
 
 
 def _call_wish(
-    desk: Desk,
-    call: Call,
-    states: Counter[str],
-    verdicts: Mapping[str, Verdict],
-    lines: Mapping[tuple[str, str], Row],
+    display: Display, call: Call, states: Counter[str], lines: Mapping[tuple[str, str], Row]
 ) -> RowWish:
+    desk = display.desk
     trouble = states[words.TO_FIX] + states[words.REFUSED] + states[words.UNCERTAIN] + len(call.problems)
     answers = _answered(desk, call, lines)
     values: dict[str, Value] = {
         "Commande faite": _order_words(desk, call),
-        "État": _state_words(desk, call, states, verdicts),
+        "État": _state_words(display, call, states),
         "Envoyés": states[words.SENT],
         "Réponses": answers,
         "Problèmes": trouble,
@@ -117,22 +114,25 @@ def _order_words(desk: Desk, call: Call) -> str | None:
     )
 
 
-def _state_words(desk: Desk, call: Call, states: Counter[str], verdicts: Mapping[str, Verdict]) -> str:
+def _state_words(display: Display, call: Call, states: Counter[str]) -> str:
     """Where the call stands, in one line: what will leave and when, what left, what waits."""
-    due = still_due(verdicts.values(), desk)
-    settled, rest = french.plural(states[words.SENT], "envoyé"), trouble_words(states)
+    desk, verdicts = display.desk, display.verdicts(call.campaign)
+    due, rest = still_due(verdicts.values(), desk), trouble_words(states)
+    settled = [french.plural(states[words.SENT], "envoyé"), *display.departure(call.campaign)]
     if call.problems:
         return f"À corriger : {call.problems[0].what}"
     if call.order in (words.CLOSED, words.CANCELLED):
-        return " ; ".join([call.order, settled, *rest])
+        return " ; ".join([call.order, *settled, *rest])
     if call.order == words.TRIAL:
         tried = _order_words(desk, call) or "Essai au prochain passage"
         return f"{tried} ; « {words.LAUNCH} » pour envoyer aux structures"
     if call.order == words.PAUSED:
-        return " ; ".join(["En pause", settled, f"{len(due)} en attente", *rest])
+        return " ; ".join(["En pause", *settled, f"{len(due)} en attente", *rest])
     if start := (call.order == words.LAUNCH and desk.held_until(call.campaign)):
         return " ; ".join([grace_words(due, start), *rest])
-    return " ; ".join([settled, *due_words(due), *rest, *_next_follow_up(verdicts)])
+    if call.deadline and desk.today > call.deadline:
+        settled = ["Date limite passée", *settled]
+    return " ; ".join([*settled, *due_words(due), *rest, *_next_follow_up(verdicts)])
 
 
 def _next_follow_up(verdicts: Mapping[str, Verdict]) -> list[str]:

@@ -203,6 +203,15 @@ class Display:
         """By subject, the messages that the journal knows."""
         return self._past.get(campaign, {})
 
+    def departure(self, campaign: str) -> list[str]:
+        """When the last message of a campaign left."""
+        records = [record for past in self.past(campaign).values() for record in past]
+        sent = [record.sent_at for record in records if record.state is State.SENT and record.sent_at]
+        if not sent:
+            return []
+        last = max(sent).astimezone(self.desk.now.tzinfo)
+        return [f"dernier départ le {french.date_short(last.date())} à {french.time_(last.time())}"]
+
     def subjects(self, campaign: str, known: Iterable[str]) -> list[str]:
         """Those with a verdict or a past, in sheet order, then those that only the journal still knows."""
         verdicts, past, order = self.verdicts(campaign), self.past(campaign), list(known)
@@ -288,6 +297,12 @@ def past_words(record: Record | None, desk: Desk, reason: str = "") -> str:
         day = french.date_short(record.sent_at.astimezone(desk.now.tzinfo).date())
         return " ; ".join(filter(None, (f"déjà envoyé le {day}", reason)))
     return reason
+
+
+def paused(key: str, what: str) -> Held:
+    """The end of a decision while a campaign is at « En pause »."""
+    remedy = f"Remettez « {words.LAUNCH} » dans Commande pour reprendre."
+    return Held(Wait(key, f"{what} est en pause", due=True, remedy=remedy))
 
 
 def hold_retry(record: Record | None, desk: Desk, key: str) -> None:

@@ -168,6 +168,9 @@ class Send:
     """« Essai » in the sheet: it goes to the coordinator only, marked, whatever the round's mode."""
 
 
+BY_ITSELF = "Rien : partira de soi-même."
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Nothing leaves now, for a reason that she can read."""
@@ -178,6 +181,8 @@ class Wait:
     """It is due and only held back for now (hours, cap, grace): counts among what will leave."""
     until: date | None = None
     """The day on which it becomes due by itself."""
+    remedy: str = BY_ITSELF
+    """What a person does about one that is due."""
 
 
 @dataclass(frozen=True, slots=True)

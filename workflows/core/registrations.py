@@ -201,26 +201,27 @@ def _state_words(
     """Where the session stands, in one line: what will leave and when, what left, what waits."""
     desk, verdicts = display.desk, display.verdicts(session.campaign)
     due, rest = still_due(verdicts.values(), desk), trouble_words(states)
-    settled = french.plural(len(told.told), "invité")
+    settled = [french.plural(len(told.told), "invité"), *display.departure(session.campaign)]
     full = ["Complet"] if answers.full(session) else []
     if session.problems:
         return f"À corriger : {session.problems[0].what}"
     if session.order == words.CANCELLED:
         knowing = sum(each.cancelled for each in told.told.values())
-        return " ; ".join([f"Annulée : {knowing} prévenus sur {len(told.told)}", *due_words(due), *rest])
+        cancelled = f"Annulée : {knowing} prévenus sur {len(told.told)}"
+        return " ; ".join([cancelled, *display.departure(session.campaign), *due_words(due), *rest])
     if session.order == words.CLOSED:
-        return " ; ".join([words.CLOSED, settled, *rest])
+        return " ; ".join([words.CLOSED, *settled, *rest])
     if session.order == words.TRIAL:
         tried = _order_words(display, session, told) or "Essai au prochain passage"
         return f"{tried} ; « {words.LAUNCH} » pour envoyer aux Promeneurs"
     if session.order == words.PAUSED:
-        return " ; ".join(["En pause", *full, settled, f"{len(due)} en attente", *rest])
+        return " ; ".join(["En pause", *full, *settled, f"{len(due)} en attente", *rest])
     if session.order and not told.told and (start := desk.held_until(session.campaign)):
         return " ; ".join([grace_words(due, start), *rest])
     if session.start and desk.now >= session.start:
-        return " ; ".join(["Passée", settled, *rest])
+        return " ; ".join(["Passée", *settled, *rest])
     changed = [_change_words(session, told)] if told.outdated else []
-    return " ; ".join([*changed, *full, settled, *due_words(due), *rest, *_next_reminder(verdicts)])
+    return " ; ".join([*changed, *full, *settled, *due_words(due), *rest, *_next_reminder(verdicts)])
 
 
 def _change_words(session: Session, told: Announcements) -> str:

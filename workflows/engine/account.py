@@ -43,7 +43,7 @@ class Account:
     planned: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     sent: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     waiting: list[tuple[str, str]] = field(default_factory=list)
-    held: Counter[str] = field(default_factory=Counter)
+    held: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Of those that wait, the ones that are due, by reason."""
     refused: list[tuple[str, str]] = field(default_factory=list)
     uncertain: list[str] = field(default_factory=list)
@@ -63,9 +63,9 @@ class Account:
         """Account for those that did not leave in this round."""
         for verdict in verdicts:
             match verdict:
-                case Wait(key=key, reason=reason, due=due):
+                case Wait(key=key, reason=reason, due=due, remedy=remedy):
                     self.waiting.append((key, reason))
-                    self.held.update([reason] if due else [])
+                    self.held.update([(reason, remedy)] if due else [])
                 case Send(key=key):
                     self.waiting.append((key, "à envoyer"))
                 case Flag(problem=problem):
@@ -83,8 +83,8 @@ class Account:
             *(Problem(f"À vérifier, {key}", unsure, remedy) for key in self.uncertain),
             *(Problem(f"Refusé, {key}", words, "Corrigez l'adresse.") for key, words in self.refused),
             *(
-                Problem(f"En attente, {plural(count, 'message')}", reason, "Rien : partira de soi-même.")
-                for reason, count in self.held.most_common()
+                Problem(f"En attente, {plural(count, 'message')}", reason, remedy)
+                for (reason, remedy), count in self.held.most_common()
             ),
         ]
 

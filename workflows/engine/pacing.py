@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from workflows.core import french
-from workflows.core.messages import Send, Verdict, Wait
+from workflows.core.messages import BY_ITSELF, Send, Verdict, Wait
 from workflows.core.working_days import is_public_holiday
 from workflows.engine.general import General
 
@@ -74,9 +74,9 @@ def paced(
     return found
 
 
-def hold(verdicts: Sequence[Verdict], reason: str) -> list[Verdict]:
+def hold(verdicts: Sequence[Verdict], reason: str, remedy: str = BY_ITSELF) -> list[Verdict]:
     """Nothing leaves for now, for one reason."""
-    return [Wait(v.key, reason, due=True) if isinstance(v, Send) else v for v in verdicts]
+    return [Wait(v.key, reason, due=True, remedy=remedy) if isinstance(v, Send) else v for v in verdicts]
 
 
 def _cap_words(general: General, served: Sequence[datetime], now: datetime, missing: int) -> str:

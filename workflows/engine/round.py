@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from workflows.core import signing
-from workflows.core.messages import Mode, Send, State, Verdict, Wait
+from workflows.core.messages import BY_ITSELF, Mode, Send, State, Verdict, Wait
 from workflows.core.ports import Transport, TransportError, WorkbookError
 from workflows.core.problems import TourneeError
 from workflows.core.workflow import Outlook, Step
@@ -172,7 +172,7 @@ def _authorise(tools: Tools, request: Request, prepared: Prepared) -> None:
 def _connected(tools: Tools, prepared: Prepared, account: Account) -> Transport | None:
     """The round's one connection, made before anything is marked; None when nothing is to leave."""
     if status_page.everything_stopped(prepared.book):
-        _hold_all(prepared, "« Tout arrêter » dans Suivi")
+        _hold_all(prepared, "« Tout arrêter » dans Suivi", "Videz « Tout arrêter » pour reprendre.")
     if not prepared.mails:
         return None
     transport = tools.transport()
@@ -181,15 +181,15 @@ def _connected(tools: Tools, prepared: Prepared, account: Account) -> Transport 
     except TransportError as error:
         account.error = TourneeError(error.what, error.remedy)
         transport.close()
-        _hold_all(prepared, error.what)
+        _hold_all(prepared, error.what, error.remedy)
         return None
     return transport
 
 
-def _hold_all(prepared: Prepared, reason: str) -> None:
+def _hold_all(prepared: Prepared, reason: str, remedy: str = BY_ITSELF) -> None:
     prepared.mails.clear()
     for name, plan in prepared.plans.items():
-        prepared.plans[name] = replace(plan, verdicts=tuple(hold(plan.verdicts, reason)), facts={})
+        prepared.plans[name] = replace(plan, verdicts=tuple(hold(plan.verdicts, reason, remedy)), facts={})
 
 
 def _plan(tools: Tools, prepared: Prepared) -> None:
