@@ -205,10 +205,10 @@ def test_a_wrong_order_on_a_row_is_said_and_sends_nothing(workspace: Workspace, 
 
 
 def test_the_state_of_a_call_says_when_and_that_it_is_over(workspace: Workspace) -> None:
-    workspace.round("2027-03-25T10:00")
-    workspace.round("2027-03-29T10:00")
+    workspace.round("2027-04-29T10:00")
+    workspace.round("2027-05-03T10:00")
     state = workspace.row("Appels")["État"].replace("\u00a0", " ")
-    assert state == "Date limite passée ; 3 envoyés ; dernier départ le 25/03/2027 à 10 h"
+    assert state == "Date limite passée ; 3 envoyés ; dernier départ le 29/04/2027 à 10 h"
 
 
 # What was lost or restored

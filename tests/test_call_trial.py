@@ -181,6 +181,14 @@ def test_everything_can_be_stopped_from_the_sheet(workspace: Workspace) -> None:
     assert len(workspace.round("2027-03-02T10:05").sent) == 3
 
 
+def test_a_demonstration_runs_in_no_workspace_of_hers(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "espace", small(1, "À lancer"))
+    ran = workspace.run("demo", str(workspace.folder))
+    assert ran.status == 2
+    assert "n'est pas vide" in ran.json["error"]["what"]
+    assert not (workspace.folder / "donnees" / "envois").exists()
+
+
 # The account
 
 

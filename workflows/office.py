@@ -49,6 +49,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 """Where the shipped configuration and templates stand."""
 _MAIL_TIMEOUT = 60.0
 _LAST_SENDING = ".dernier-envoi"
+_DEMO_MARK = ".demonstration"
+"""In the folders that `demo` made itself."""
 """Beside the journal: with it gone and an old workbook put back, this file alone knows that mail left."""
 
 Clock = Callable[[], datetime]
@@ -435,13 +437,11 @@ def create_workspace(folder: Path, answers: Answers | None = None) -> None:
 
 
 def create_demo(folder: Path) -> None:
-    """Make the demo's workspace, or what an interrupted demo left of it. Raises TourneeError."""
-    if not founding.is_workspace(folder):
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise TourneeError(
-                f"Le dossier {folder} n'est pas une démonstration.", "Donnez un autre nom de dossier."
-            )
+    """Make the demo's workspace, or go on in one. Raises TourneeError for any other folder: a demo sends."""
+    mark = folder / founding.DATA / _DEMO_MARK
+    if not mark.exists():
         founding.found(folder, CHECKOUT)
+        mark.touch()
     workbook = folder / founding.DATA / "coordination.xlsx"
     if not workbook.exists():
         with founding.making(folder):
