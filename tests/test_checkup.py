@@ -181,10 +181,10 @@ def test_plain_spaces_are_counted_in_what_is_said_not_in_the_heading_word() -> N
 
 
 def test_a_missing_heading_stops_and_a_nearly_right_one_is_to_be_mended(workspace: Workspace) -> None:
-    workspace.edit(lambda book: book["Structures"].__setitem__("E1", "Ne plus soliciter"))
+    workspace.edit(lambda book: book["Structures"].__setitem__("F1", "Téléphonne"))
     ran = workspace.run("verifier")
     assert ran.status == 1
-    assert "Ne plus solliciter" in only(ran, "!")
+    assert "Téléphone" in only(ran, "!")
     workspace.edit(lambda book: book["Structures"].__setitem__("C1", "Adresse postale"))
     ran = workspace.run("verifier")
     assert ran.status == 2
@@ -209,6 +209,33 @@ def test_a_tab_that_lost_its_rows_stops_and_the_rest_is_looked_at(tmp_path: Path
     assert ran.status == 2
     assert "n'a plus que" in only(ran, "✗")
     assert "Structures, ligne 2, Courriel" in only(ran, "!")
+
+
+def test_a_workbook_that_is_open_is_told_with_who_has_it(workspace: Workspace) -> None:
+    lock = workspace.book.with_name(f".~lock.{workspace.book.name}#")
+    lock.write_text("Zoé Martin,zoe,poste-12,23.11.2026 13:39,file:///home/zoe;", "utf-8")
+    ran = workspace.run("verifier")
+    assert ran.status == 1
+    assert "est ouvert dans LibreOffice par Zoé Martin sur l’ordinateur « poste-12 »" in only(ran, "!")
+    assert "Fermez-le" in only(ran, "!")
+    lock.unlink()
+    assert workspace.run("verifier").status == 0
+
+
+def test_a_workbook_that_nobody_may_write_stops(workspace: Workspace) -> None:
+    workspace.book.chmod(0o444)
+    ran = workspace.run("verifier")
+    assert ran.status == 2
+    assert "lecture seule" in only(ran, "✗")
+
+
+def test_a_stop_in_the_sheet_is_told(workspace: Workspace) -> None:
+    workspace.round()
+    workspace.edit(lambda book: book["Suivi"].__setitem__("I2", "oui"))
+    ran = workspace.run("verifier")
+    assert ran.status == 1
+    assert "Tout est arrêté" in only(ran, "!")
+    assert "Videz la cellule pour reprendre." in only(ran, "!")
 
 
 def test_a_missing_workbook_and_a_damaged_journal_are_lines_like_the_others(workspace: Workspace) -> None:

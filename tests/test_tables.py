@@ -140,6 +140,13 @@ def test_a_heading_that_is_nearly_ours_is_not_silently_ignored() -> None:
     assert "«\u00a0Ne plus solliciter\u00a0»" in problem.remedy
 
 
+def test_a_heading_that_keeps_mail_back_is_not_read_as_missing() -> None:
+    lines = sheet(("Nom", "Courriel", "Ne plus soliciter"), ("MJC", "a@b.example", "oui"))
+    table, (problem,) = parse_table(lines, WANTED, REQUIRED, {}, ["Ne plus solliciter"])
+    assert table is None
+    assert "«\u00a0Ne plus solliciter\u00a0»" in problem.remedy
+
+
 @given(st.permutations([*WANTED, "Couleur", "Budget", ""]), st.integers(0, 20), st.integers(0, 3))
 def test_the_order_of_columns_and_lines_above_change_nothing(order: list[str], above: int, gap: int) -> None:
     titles: list[tuple[Shown, ...]] = [("Nom de la coordination", 2027.0)] * above

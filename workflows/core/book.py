@@ -151,7 +151,8 @@ def _identify(
     if sheet is None:
         problems = () if tab.own else (_missing_tab(title),)
         return Identified(tab, title, None, problems=problems, absent=True, columns=columns)
-    table, found = parse_table(sheet, tab.headings, tab.required, names.headings.get(tab.title, {}))
+    aliases = names.headings.get(tab.title, {})
+    table, found = parse_table(sheet, tab.headings, tab.required, aliases, tab.holding)
     if table is None:
         return Identified(tab, sheet.title, None, problems=tuple(found), columns=columns)
     bare = Identified(tab, sheet.title, table, columns=columns)

@@ -168,6 +168,9 @@ class Workbook(Protocol):
         the error says that this is not known.
         """
 
+    def check_write(self) -> None:
+        """Raise the WorkbookError that a write would meet now, as far as can be told without writing."""
+
     def reserve(self) -> None:
         """The next write also reserves the workbook for this machine, for a few minutes.
 

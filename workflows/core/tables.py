@@ -64,16 +64,20 @@ def column_letter(number: int) -> str:
 
 
 def parse_table(
-    sheet: Sheet, wanted: Sequence[str], required: Sequence[str], aliases: Mapping[str, str]
+    sheet: Sheet,
+    wanted: Sequence[str],
+    required: Sequence[str],
+    aliases: Mapping[str, str],
+    holding: Sequence[str] = (),
 ) -> tuple[Table | None, list[Problem]]:
     """The tab as a table, and what is wrong with its headings.
 
     Headings are compared by `fold`; `aliases` gives her name for a canonical one, which then stands for
     it alone. The heading row is the one, of the first thirty, with the most required headings, then the
     most wanted ones (the topmost of several). The table is None where reading it could be wrong: no
-    heading row, a required heading missing, or a wanted one that two columns bear. A column of hers whose
-    name is nearly a missing heading's is a problem too, beside the table: « Ne plus soliciter » must not
-    read as empty.
+    heading row, a required heading missing, a wanted one that two columns bear, or a column of hers whose
+    name is nearly a missing `holding` heading's: « Ne plus soliciter » must not read as empty. Nearly
+    another missing heading's, it is a problem beside the table.
     """
     names = {
         heading: normalise(aliases.get(heading, heading)) for heading in dict.fromkeys((*wanted, *required))
@@ -96,6 +100,9 @@ def parse_table(
             _missing(at, names[h], _strangers(present, names))
             for h in required
             if not _columns(present, names[h])
+        ),
+        *_nearly_there(
+            at, [names[h] for h in holding if not _columns(present, names[h])], _strangers(present, names)
         ),
     ]
     if fatal:

@@ -62,6 +62,8 @@ class Tab:
     columns: tuple[Column, ...]
     required: tuple[str, ...] = ()
     """Her headings without which no workflow that needs the tab can run."""
+    holding: tuple[str, ...] = ()
+    """Her headings that keep messages back: misspelled, they would let through what she holds."""
     prefix: str = ""
     """Of the `Réf.` that the program gives to rows without one; empty: it gives none."""
     subject: tuple[str, ...] = ()
@@ -106,6 +108,7 @@ STRUCTURES = Tab(
         *_tools("Opposition"),
     ),
     required=("Nom", "Courriel"),
+    holding=("Statut réseau", "Ne plus solliciter"),
     prefix="STR",
     subject=("Nom", "Courriel"),
     optional=("Pièce jointe",),
@@ -122,6 +125,7 @@ CALLS = Tab(
         *_tools("Envoyés", "Réponses", "Problèmes"),
     ),
     required=("Réf.", "Titre"),
+    holding=("Ouverture", "Date limite", "Destinataires", "Commande"),
     subject=("Titre",),
 )
 APPLICATIONS = Tab(
@@ -160,6 +164,7 @@ PEOPLE = Tab(
         *_tools("Alerte"),
     ),
     required=("Réf.", "Nom", "Courriel"),
+    holding=("Entrée", "Sortie", "Absent du", "Absent au"),
     prefix="PRO",
     subject=("Prénom", "Nom", "Courriel"),
 )
@@ -177,6 +182,7 @@ SESSIONS = Tab(
         *_tools("Invités", "Oui", "Non", "Sans réponse"),
     ),
     required=("Réf.", "Date", "Début"),
+    holding=("Public", "Commande"),
     subject=("Intitulé", "Date"),
 )
 REGISTRATIONS = Tab(
@@ -236,6 +242,7 @@ AMBASSADORS = Tab(
         *_tools("Reçue le"),
     ),
     required=("Nom", "Courriel"),
+    holding=("Charte signée le",),
     prefix="AMB",
     subject=("Nom", "Courriel"),
 )
