@@ -74,6 +74,10 @@ def test_a_second_machine_sends_nothing_meanwhile(machines: Machines) -> None:
     with pytest.raises(WorkbookError, match="autre machine") as caught:
         mark(machines.machine("deux"), "deux")
     assert caught.value.temporary
+    other = machines.machine("trois")
+    other.read()
+    with pytest.raises(WorkbookError, match="autre machine"):
+        other.check_write()
 
 
 def test_of_two_that_read_at_the_same_time_one_wins(machines: Machines) -> None:

@@ -74,6 +74,10 @@ class GoogleSheet:
         moved = [c for c in wanted if c.title not in found or not c.holds(found[c.title])]
         return self._mend(moved) if moved else Receipt()
 
+    def check_write(self) -> None:
+        """Whether the last read showed no other machine's lease. Raises WorkbookError."""
+        self._lease.taking()
+
     def reserve(self) -> None:
         """The next write also takes the spreadsheet's lease. Raises WorkbookError while another holds it."""
         self._lease.taking()

@@ -51,6 +51,11 @@ class XlsxWorkbook:
         except (Damaged, NotXlsx, ValueError, KeyError, IndexError, OverflowError) as error:
             raise self._unreadable(error) from error
 
+    def check_write(self) -> None:
+        """Whether the file may be written and nobody has it open. Raises WorkbookError."""
+        check_writable(self._path)
+        check_unlocked(self._path)
+
     def reserve(self) -> None:
         """Nothing to do: a file is one machine's, whose rounds exclude each other."""
 
@@ -72,8 +77,7 @@ class XlsxWorkbook:
         content = read_file(self._path)
         if _version(content) != snapshot.version:
             raise self._has_changed()
-        check_writable(self._path)
-        check_unlocked(self._path)
+        self.check_write()
         edited = self._edited(content, edits)
         back_up(self._path, self._backups, self._today())
         if not replace_file(self._path, edited, expected=content):

@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from workflows.core import french
+from workflows.core import french, words
 from workflows.core.messages import Flag, Mode
 from workflows.core.ports import MailboxError, TransportError, WorkbookError
 from workflows.core.problems import Problem, TourneeError
-from workflows.engine import letters, surroundings, template_advice
+from workflows.engine import letters, status_page, surroundings, template_advice
 from workflows.engine.check import Check, Mark
 from workflows.engine.prepare import Prepared, Request, Tools, decide, look
 from workflows.engine.rendering import SIGNATURE
@@ -128,12 +128,25 @@ def _workbook(tools: Tools) -> Iterator[Check]:
     read = [f"{tab.title} ({french.plural(len(tab.rows), 'ligne')})" for tab in tabs if tab.table]
     if read:
         yield Check(Mark.GOOD, f"Le classeur est lu : {french.join(read)}.")
+    yield from _writing(tools, prepared)
     stopping = {problem for tab in tabs if tab.unusable for problem in tab.problems}
     found = list(_problems(tools, prepared))
     for problem in found:
         yield _check(Mark.BAD if problem in stopping else Mark.NOTE, problem)
     if not found:
         yield Check(Mark.GOOD, "Aucune ligne du classeur n'est à corriger.")
+
+
+def _writing(tools: Tools, prepared: Prepared) -> Iterator[Check]:
+    """What keeps a round from sending or writing: the workbook is open elsewhere, or she stopped all."""
+    try:
+        tools.workbook.check_write()
+    except WorkbookError as error:
+        yield Check(Mark.NOTE if error.temporary else Mark.BAD, error.what, error.remedy)
+    if status_page.everything_stopped(prepared.book):
+        title = prepared.book[words.STATUS].title
+        what = f"Tout est arrêté : rien ne part, car « Tout arrêter » est rempli dans {title}."
+        yield Check(Mark.NOTE, what, "Videz la cellule pour reprendre.")
 
 
 def _problems(tools: Tools, prepared: Prepared) -> Iterable[Problem]:
