@@ -80,6 +80,17 @@ def test_answers_land_on_their_rows_with_day_and_words(
     assert str(workspace.tab("Suivi")[0]["Boîte lue le"]).startswith("2027-03-04 10:00")
 
 
+def test_hours_are_no_answer_to_a_call_and_no_silence_either(
+    workspace: Workspace, mails: dict[str, EmailMessage]
+) -> None:
+    deliver(workspace, reply(mails["STR-001"], "2 h 30"))
+    read(workspace)
+    assert said(workspace, "STR-001") == "À lire"
+    assert "ne donne que des heures" in application(workspace, "STR-001")["Motif"]
+    account = workspace.round(FOLLOW_UP_DAY)
+    assert not any("STR-001" in key for key in keys(account.sent))
+
+
 def test_follow_ups_leave_only_for_those_who_said_nothing(
     workspace: Workspace, mails: dict[str, EmailMessage]
 ) -> None:

@@ -36,6 +36,7 @@ ALTERED = "la référence dans l'objet n'est pas la nôtre, ou a été modifiée
 AGAINST = "le texte ne dit pas la même chose que le bouton"
 UNKNOWN = "aucun message envoyé ne correspond"
 SEVERAL = "plusieurs lignes attendent une réponse de cette adresse"
+ONLY_HOURS = "la réponse ne donne que des heures"
 NO_RECIPIENT = "le message revenu ne dit pas quelle adresse est en cause"
 
 
@@ -160,7 +161,10 @@ def attach_by_hand(mail: Received, row: tuple[str, str], sent: Sent | None) -> R
 
 
 def _in_row(mail: Received, sent: Sent, doubt: str) -> Received:
-    return replace(mail, key=sent.key, campaign=sent.campaign, subject=sent.subject, doubt=doubt)
+    mail = replace(mail, key=sent.key, campaign=sent.campaign, subject=sent.subject, doubt=doubt)
+    if mail.hours is not None and not _is_week(sent):
+        return replace(mail, answer=words.TO_READ, hours=None, doubt=doubt or ONLY_HOURS)
+    return mail
 
 
 def _bounce(mail: Received, sent: Sent) -> Received:
