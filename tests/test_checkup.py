@@ -135,6 +135,39 @@ def test_an_unknown_word_stops_and_the_nearest_one_is_offered(workspace: Workspa
     assert "Structures, ligne 3, Courriel" in only(ran, "!")  # rows are looked at all the same
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("appel-a-candidatures/anonce.txt", "appel-a-candidatures/annonce.txt"),
+        ("annonce.txt", "appel-a-candidatures/annonce.txt"),
+        ("appel-a-candidature/Annonce.txt", "appel-a-candidatures/annonce.txt"),
+        ("formation/invitation.txt.txt", "formation/invitation.txt"),
+        ("presence/bilan.md", "presence/bilan.txt"),
+        ("signature.txt", "_signature.txt"),
+        ("_mise_en_page.htm", "_mise_en_page.html"),
+    ],
+)
+def test_a_template_that_nothing_reads_is_told_with_the_nearest_name(
+    workspace: Workspace, written: str, meant: str
+) -> None:
+    path = workspace.folder / "templates" / written
+    path.parent.mkdir(parents=True)
+    path.write_text("Objet : Appel\n\nBonjour\n", "utf-8")
+    ran = workspace.run("verifier")
+    assert ran.status == 1
+    assert f"templates/{written} : Ce fichier n'est pas un modèle connu" in only(ran, "!")
+    assert f"Vouliez-vous écrire « {meant} » ?" in only(ran, "!")
+
+
+def test_a_file_like_no_template_has_the_guide_as_its_remedy(workspace: Workspace) -> None:
+    template(workspace, "Objet : Appel\n\nBonjour\n\n{{ signature }}\n")
+    for name in ("LISEZMOI.md", ".DS_Store", "appel-a-candidatures/.annonce.swp", "_signature.txt~"):
+        (workspace.folder / "templates" / name).write_text("x", "utf-8")
+    assert workspace.run("verifier").status == 0
+    (workspace.folder / "templates" / "logo.png").write_bytes(b"x")
+    assert "templates/logo.png" in only(workspace.run("verifier"), "!")
+
+
 def test_a_link_that_leads_nowhere_is_to_be_mended_and_plain_spaces_are_not(workspace: Workspace) -> None:
     template(workspace, "Objet : Appel\n\nVenez ! [ici](www.asso.example)\n\n{{ signature }}\n")
     ran = workspace.run("verifier")

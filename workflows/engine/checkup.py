@@ -15,7 +15,7 @@ from workflows.core.problems import Problem, TourneeError
 from workflows.engine import letters, status_page, surroundings, template_advice
 from workflows.engine.check import Check, Mark
 from workflows.engine.prepare import Prepared, Request, Tools, decide, look
-from workflows.engine.rendering import SIGNATURE
+from workflows.engine.rendering import LAYOUT, SIGNATURE
 from workflows.engine.secrets import secret
 from workflows.engine.template_files import TemplateFiles, TemplateProblem
 
@@ -82,7 +82,7 @@ def _templates(tools: Tools, place: Place) -> Iterator[Check]:
         yield _check(Mark.BAD, problem)
     files = TemplateFiles([place.templates, place.shipped_templates])
     links = 0
-    for name in [*(f"{name}.txt" for name in names), SIGNATURE]:
+    for name in _files(names):
         try:
             file = files.read(name)
         except TemplateProblem:
@@ -96,8 +96,15 @@ def _templates(tools: Tools, place: Place) -> Iterator[Check]:
             what = f"{file.where} : des espaces simples devant « : ; ? ! » ou dans les guillemets."
             remedy = f"Rien à faire : le message aura des espaces insécables (lignes {listed})."
             yield Check(Mark.GOOD, what, remedy)
+    for problem in template_advice.unknown_files(place.templates, {*_files(names), LAYOUT}):
+        yield _check(Mark.NOTE, problem)
     if not faults and not links:
         yield Check(Mark.GOOD, f"Les {len(names)} modèles de messages sont en ordre.")
+
+
+def _files(names: Iterable[str]) -> list[str]:
+    """The files of these templates and of the signature under them."""
+    return [*(f"{name}.txt" for name in names), SIGNATURE]
 
 
 # The workbook

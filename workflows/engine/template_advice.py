@@ -1,4 +1,4 @@
-"""What a template gets away with, and should not: links that lead nowhere, plain spaces (domain, French).
+"""What a template gets away with, and should not: a name nobody reads, dead links, plain spaces.
 
 What makes a template unusable is for `rendering`.
 """
@@ -6,7 +6,9 @@ What makes a template unusable is for `rendering`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from difflib import SequenceMatcher
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from workflows.core.french import quoted, typography
@@ -17,6 +19,32 @@ _CODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 _LINK = re.compile(r"\]\((?P<target>[^()\n]*)\)|(?P<web>https?://[^\s<>«»\"()\]]*)", re.IGNORECASE)
 _FILLED_IN = "\x00"
 """Stands for what a word of the template will say: anything, so it is never judged."""
+
+
+_README = "LISEZMOI.md"
+_ALIKE = 1.3
+"""How much two names, in their folders and without them, must have in common (2: the same)."""
+
+
+def unknown_files(folder: Path, known: Collection[str]) -> Iterator[Problem]:
+    """Her files that no message is made from, because they have another name or folder than the known."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        hidden = any(part.startswith(".") for part in name.parts) or name.name.endswith("~")
+        if path.is_dir() or hidden or name.name == _README or name.as_posix() in known:
+            continue
+        near = max(sorted(known), key=lambda other: _likeness(name.as_posix(), other), default="")
+        remedy = "Les noms connus sont dans templates/LISEZMOI.md : renommez-le, ou rangez-le ailleurs."
+        if near and _likeness(name.as_posix(), near) >= _ALIKE:
+            remedy = f"Vouliez-vous écrire {quoted(near)} ?"
+        what = "Ce fichier n'est pas un modèle connu : aucun message n'en est fait."
+        yield Problem(f"templates/{name.as_posix()}", what, remedy)
+
+
+def _likeness(one: str, other: str) -> float:
+    """Of two templates' names: with their folders, and without, so that a wrong folder weighs little."""
+    pairs = [(one, other), (PurePosixPath(one).name, PurePosixPath(other).name)]
+    return sum(SequenceMatcher(None, a.casefold(), b.casefold()).ratio() for a, b in pairs)
 
 
 def broken_links(file: TemplateFile) -> Iterator[Problem]:
