@@ -436,7 +436,6 @@ def creer(session: Session, dossier: Path) -> int:
 @_MAYBE_REF
 @click.option("--html", "folder", type=_FOLDER, metavar="DOSSIER", help="Écrit une page à regarder.")
 def apercu(session: Session, workflow: str, ref: str, folder: Path | None) -> int:
-    from workflows.core.messages import Mode
     from workflows.core.workflow import Scope, Step
     from workflows.engine.prepare import Request
     from workflows.engine.report import preview_lines
@@ -444,8 +443,10 @@ def apercu(session: Session, workflow: str, ref: str, folder: Path | None) -> in
 
     office = session.office()
     first = bool(ref) or workflow == AMBASSADORS  # what no row of the sheet launches
-    scope = Scope(workflow, Step.FIRST if first else Step.ANY, ref)
-    account = office.preview(Request("apercu", scope, Mode.LIVE))
+    account = office.preview(Request("apercu", Scope(workflow, Step.FIRST if first else Step.ANY, ref)))
+    if first and not account.planned:  # all were announced: what follows, then
+        later = office.preview(Request("apercu", Scope(workflow, Step.ANY, ref)))
+        account = later if later.planned else account
     if folder:
         from workflows.engine.preview_page import write_page
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.workspace import APPEAL, Workspace, keys, small
+from tests.support.workspace import APPEAL, CALLS, TUESDAY, Workspace, keys, small
 from workflows.core.messages import State
 from workflows.core.problems import TourneeError
 from workflows.engine.account import Account
@@ -202,6 +202,16 @@ def test_a_wrong_order_on_a_row_is_said_and_sends_nothing(workspace: Workspace, 
     account = workspace.round("2027-03-03T10:00")
     assert account.sent == []
     assert [p.where for p in account.problems] == ["Candidatures, ligne 2, Commande"]
+
+
+def test_a_preview_of_one_call_shows_its_follow_ups_once_they_are_due(workspace: Workspace) -> None:
+    first = workspace.run("apercu", CALLS, "2027-1", at=TUESDAY).json
+    assert len(first["planned"]) == 3
+    workspace.round(TUESDAY)
+    for at, due in (("2027-03-10T10:00", 0), (FIRST, 3)):
+        seen = workspace.run("apercu", CALLS, "2027-1", at=at).json
+        assert [entry["key"][-9:] for entry in seen["planned"]] == ["relance-1"] * due
+        assert len(seen["waiting"]) == 3 - due
 
 
 def test_the_state_of_a_call_says_when_and_that_it_is_over(workspace: Workspace) -> None:
