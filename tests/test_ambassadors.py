@@ -453,3 +453,45 @@ def test_a_mail_that_names_no_message_finds_its_row_by_its_sender(workspace: Wor
     workspace.run("passage", at=LATER)
     assert shown(workspace, 2)["Réponse"] == "À lire"
     assert "adresse de l'expéditeur" in shown(workspace, 2)["Motif"]
+
+
+# Suivi, after a command that is about one workflow
+
+
+def listed(workspace: Workspace) -> list[tuple[Any, Any]]:
+    """Tab and line of what Suivi lists."""
+    rows = [(row["Onglet"], row["Ligne"]) for row in workspace.tab("Suivi")]
+    return [row for row in rows if row != (None, None)]
+
+
+def counted(workspace: Workspace) -> tuple[Any, Any]:
+    first = workspace.tab("Suivi")[0]
+    return first["En attente"], first["Problèmes"]
+
+
+def test_a_command_about_one_workflow_leaves_the_lines_of_the_others(tmp_path: Path) -> None:
+    book = {**small(4, "À lancer"), "Ambassadeurs": [HEADINGS, person(1), person(2, Courriel="a2@")]}
+    book["Structures"][2] = ("STR-002", "Structure 2", "s2", None, None)
+    workspace = Workspace(tmp_path, book, plafond_par_passage="1")
+    workspace.round("2027-03-02T10:00")
+    workspace.round("2027-03-02T10:15")
+    structure, person_2 = ("Structures", "ligne 3, Courriel"), ("Ambassadeurs", "ligne 3, Courriel")
+    held = ("En attente", "2 messages (Candidatures)")
+    assert listed(workspace) == [structure, held]
+    assert counted(workspace) == (2, 1)
+
+    write(workspace, "2027-03-02T10:20")
+    assert listed(workspace) == [person_2, structure, held]
+    assert counted(workspace) == (2, 2)
+    put(workspace, 2, Courriel="a2@sante.example")
+    write(workspace, "2027-03-02T10:25")
+    assert listed(workspace) == [structure, held]
+    assert counted(workspace) == (2, 1)
+
+    workspace.put("Structures", {"Réf.": "STR-002"}, Courriel="s2@structures.example")
+    workspace.launch("2027-03-02T10:30")
+    assert listed(workspace) == [held]
+    workspace.set(plafond_par_passage="50")
+    workspace.round("2027-03-02T10:45")
+    assert listed(workspace) == []
+    assert counted(workspace) == (0, 0)

@@ -43,8 +43,10 @@ class Account:
     planned: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     sent: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     waiting: list[tuple[str, str]] = field(default_factory=list)
-    held: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Of those that wait, the ones that are due, by reason."""
+    tabs: Mapping[str, str] = field(default_factory=dict)
+    """Each message's key → the tab that says why it waits."""
+    held: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Of those that wait, the ones that are due, by tab, reason and remedy."""
     refused: list[tuple[str, str]] = field(default_factory=list)
     uncertain: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -65,7 +67,7 @@ class Account:
             match verdict:
                 case Wait(key=key, reason=reason, due=due, remedy=remedy):
                     self.waiting.append((key, reason))
-                    self.held.update([(reason, remedy)] if due else [])
+                    self.held.update([(self.tabs.get(key, ""), reason, remedy)] if due else [])
                 case Send(key=key):
                     self.waiting.append((key, "à envoyer"))
                 case Flag(problem=problem):
@@ -83,8 +85,8 @@ class Account:
             *(Problem(f"À vérifier, {key}", unsure, remedy) for key in self.uncertain),
             *(Problem(f"Refusé, {key}", words, "Corrigez l'adresse.") for key, words in self.refused),
             *(
-                Problem(f"En attente, {plural(count, 'message')}", reason, remedy)
-                for (reason, remedy), count in self.held.most_common()
+                Problem(f"En attente, {plural(count, 'message')}{tab and f' ({tab})'}", reason, remedy)
+                for (tab, reason, remedy), count in self.held.most_common()
             ),
         ]
 

@@ -12,7 +12,7 @@ from workflows.core.messages import BY_ITSELF, Mode, Send, State, Verdict, Wait
 from workflows.core.ports import Transport, TransportError, WorkbookError
 from workflows.core.problems import TourneeError
 from workflows.core.workflow import Outlook, Step
-from workflows.engine import composing, letters, showing, status_page, unmatched_page
+from workflows.engine import composing, letters, open_points, showing, status_page, unmatched_page
 from workflows.engine.account import Account, Mail
 from workflows.engine.calendar_part import calendar_part
 from workflows.engine.deliver import Delivery, deliver
@@ -26,7 +26,7 @@ from workflows.engine.sent import file_sent, settle_doubtful
 def preview(tools: Tools, request: Request) -> Account:
     """What would leave now, changing nothing."""
     prepared = prepare(tools, request)
-    account = _account(request, prepared)
+    account = _account(tools, request, prepared)
     account.settle([v for v in prepared.verdicts if not isinstance(v, Send)])
     return account
 
@@ -104,12 +104,13 @@ def _read_replies(tools: Tools, request: Request, prepared: Prepared) -> None:
     showing.refresh(tools, prepared)
 
 
-def _account(request: Request, prepared: Prepared) -> Account:
+def _account(tools: Tools, request: Request, prepared: Prepared) -> Account:
     account = Account(request.command, request.mode, prepared.now, mails=prepared.mails)
     account.planned = [(mail.key, mail.send.recipients) for mail in prepared.mails]
     account.problems = [*prepared.intake.problems, *prepared.problems]
     account.replies = prepared.intake
     account.names = prepared.book.names()
+    account.tabs = open_points.tabs(tools, prepared)
     return account
 
 
@@ -117,7 +118,7 @@ def _account(request: Request, prepared: Prepared) -> Account:
 
 
 def _trial(tools: Tools, request: Request, prepared: Prepared) -> Account:
-    account = _account(request, prepared)
+    account = _account(tools, request, prepared)
     tools.journal.plan(
         [_message(tools, mail, prepared.now) for mail in prepared.mails], (), (), tools.journal.round_number
     )
@@ -131,7 +132,7 @@ def _trial(tools: Tools, request: Request, prepared: Prepared) -> Account:
 
 
 def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
-    account = _account(request, prepared)
+    account = _account(tools, request, prepared)
     _authorise(tools, request, prepared)
     transport = _connected(tools, prepared, account)
     try:

@@ -13,7 +13,7 @@ from workflows.core.ports import Receipt, Value, WorkbookError
 from workflows.core.problems import Problem, TourneeError
 from workflows.core.workflow import Desk, Outlook, Workflow
 from workflows.core.working_days import is_public_holiday
-from workflows.engine import status_page, unmatched_page
+from workflows.engine import open_points, status_page, unmatched_page
 from workflows.engine.account import Account
 from workflows.engine.journal import Journal
 from workflows.engine.pacing import DAY, ROUND_EVERY
@@ -117,16 +117,16 @@ def _spoken(heading: str, value: Value) -> Value:
 def _status(tools: Tools, prepared: Prepared, account: Account, writer: WriteBack) -> None:
     served = tools.journal.served_since(prepared.now - DAY)
     today = [at for at in served if at.astimezone(prepared.now.tzinfo).date() == prepared.now.date()]
+    lines = open_points.listed(tools, prepared, account)
     counts: dict[str, Value] = {
         "Prochain passage": _next_round(tools, prepared.now),
         "Envoyés aujourd'hui": len(today),
         "Reste du plafond": max(0, tools.general.cap_per_day - len(served)),
-        "En attente": len(account.waiting),
-        "Problèmes": len(account.problems),
+        **open_points.counts(lines),
     }
     if prepared.intake.done:
         counts["Boîte lue le"] = prepared.now
-    status_page.write_page(writer, prepared.round_number, prepared.now, counts, account.open_points)
+    status_page.write_page(writer, prepared.round_number, prepared.now, counts, lines)
 
 
 def _next_round(tools: Tools, now: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """The tab Suivi: what tells her at a glance that the rounds go on (design §4).
 
-It has one row of facts and, beside it, the list of open problems; every cell but `Tout arrêter` is
-written anew by each round.
+It has one row of facts and, beside it, the list of open problems (`open_points`); every cell but
+`Tout arrêter` is written by each round.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from workflows.core import french, words
+from workflows.core import words
 from workflows.core.book import Book, Identified
 from workflows.core.ports import EMPTY, Cell, Value
 from workflows.core.problems import Problem
 from workflows.core.rows import Unreadable, yes_no
 from workflows.engine.write_back import WriteBack
 
-_LISTED = ("Onglet", "Ligne", "Problème", "Que faire")
+LISTED = ("Onglet", "Ligne", "Problème", "Que faire")
 _MOST = 200
 
 
@@ -48,7 +48,7 @@ def write_page(
     lines = [_columns(problem) for problem in problems[:_MOST]]
     present = len(writer.book[words.STATUS].rows)
     for offset in range(max(len(lines), present)):
-        _put(writer, offset, lines[offset] if offset < len(lines) else dict.fromkeys(_LISTED))
+        _put(writer, offset, lines[offset] if offset < len(lines) else dict.fromkeys(LISTED))
 
 
 def _columns(problem: Problem) -> dict[str, Value]:
@@ -57,8 +57,8 @@ def _columns(problem: Problem) -> dict[str, Value]:
     return {
         "Onglet": tab,
         "Ligne": place or None,
-        "Problème": french.typography(problem.what),
-        "Que faire": french.typography(problem.remedy),
+        "Problème": problem.what,
+        "Que faire": problem.remedy,
     }
 
 

@@ -1,0 +1,93 @@
+"""The list in Suivi: what this round found, and what it leaves of the lines that stand there.
+
+A command that is about one workflow knows nothing of the others: their lines stay until a round looks
+at them again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from workflows.core import words
+from workflows.core.french import typography
+from workflows.core.ports import Value
+from workflows.core.problems import Problem
+from workflows.core.workflow import Workflow
+from workflows.engine.account import Account
+from workflows.engine.prepare import Prepared, Tools
+from workflows.engine.status_page import LISTED
+from workflows.engine.write_back import shown
+
+_WAITS = re.compile(rf"{words.WAITING}, (\d+)")
+
+
+def listed(tools: Tools, prepared: Prepared, account: Account) -> list[Problem]:
+    """The lines of Suivi: this round's, then those of the workflows that it was not about."""
+    found = [Problem(p.where, typography(p.what), typography(p.remedy)) for p in account.open_points]
+    return list(dict.fromkeys([*found, *_of_others(tools, prepared)]))
+
+
+def counts(lines: Iterable[Problem]) -> dict[str, Value]:
+    """How many messages are held back, and how many cells or files are to be mended, in these lines."""
+    waits = [_WAITS.match(line.where) for line in lines]
+    return {
+        "En attente": sum(int(found[1]) for found in waits if found),
+        "Problèmes": sum(_is_problem(line.where) for line in lines),
+    }
+
+
+def tabs(tools: Tools, prepared: Prepared) -> dict[str, str]:
+    """Each message's key → the tab that says why it waits."""
+    return {
+        verdict.key: _tab(prepared, workflow)
+        for workflow in tools.workflows
+        if (plan := prepared.plans.get(workflow.NAME))
+        for verdict in plan.verdicts
+    }
+
+
+def _tab(prepared: Prepared, workflow: Workflow) -> str:
+    """Her title of this workflow's tab with `Motif`."""
+    return next(prepared.book[tab].title for tab in workflow.TABS if "Motif" in tab.headings)
+
+
+def _is_problem(where: str) -> bool:
+    return not where.startswith(tuple(f"{state}, " for state in _STATES))
+
+
+_STATES = (words.WAITING, words.UNCERTAIN, words.REFUSED)
+"""What a line says first when it is about messages."""
+
+
+def _of_others(tools: Tools, prepared: Prepared) -> Sequence[Problem]:
+    """The lines that stand in Suivi about what this round did not look at."""
+    mine = [workflow for workflow in tools.workflows if workflow.NAME in prepared.desks]
+    if len(mine) == len(tools.workflows):
+        return ()
+    places, waits = _places(prepared, mine), tuple(f"({_tab(prepared, w)})" for w in mine)
+    return [
+        line
+        for line in _standing(prepared)
+        if not any(f"{line.where}, ".startswith(f"{place}, ") for place in places)
+        and not (_WAITS.match(line.where) and line.where.endswith(waits))
+    ]
+
+
+def _places(prepared: Prepared, mine: Sequence[Workflow]) -> set[str]:
+    """How the lines begin that this round has to say anew: its tabs, settings and messages."""
+    book = prepared.book
+    titles = {book[tab].title for workflow in mine for tab in workflow.TABS}
+    return {
+        book[words.STATUS].title,
+        *titles,
+        *(f"Classeur, onglet {title}" for title in titles),
+        *(f"config/{workflow.NAME}.toml" for workflow in mine),
+        *(f"{state}, {verdict.key}" for state in _STATES for verdict in prepared.verdicts),
+    }
+
+
+def _standing(prepared: Prepared) -> list[Problem]:
+    """What the list says now."""
+    rows = [[shown(row.cell(heading)) for heading in LISTED] for row in prepared.book[words.STATUS].rows]
+    return [Problem(", ".join(filter(None, (tab, place))), *said) for tab, place, *said in rows if tab]
