@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.support.smtp_server import Fault, SmtpServer
-from tests.support.workspace import SAMPLE, Workspace, keys, small
+from tests.support.workspace import CALLS, SAMPLE, Workspace, keys, small
 from workflows.core.messages import Mode
 from workflows.engine.account import Account
 from workflows.engine.pacing import Narrowing
@@ -190,6 +190,22 @@ def test_a_demonstration_runs_in_no_workspace_of_hers(tmp_path: Path) -> None:
 
 
 # The account
+
+
+def test_a_problem_of_two_calls_is_told_and_counted_once(tmp_path: Path) -> None:
+    book = small(2, "À lancer")
+    book["Structures"][1] = ("STR-001", "Structure 1", "s1", None, None)
+    book["Appels"].append(("2027-2", "Un autre appel", "01/02/2027", "26/03/2027", "À lancer"))
+    workspace = Workspace(tmp_path, book)
+    where, ran = "Structures, ligne 2, Courriel", workspace.run("passage", form="texte")
+    assert ran.status == 1
+    assert ran.out.count(where) == 1
+    assert "1 à corriger" in ran.out
+    assert workspace.tab("Suivi")[0]["Problèmes"] == 1
+    previewed = workspace.run("apercu", CALLS, form="texte")
+    assert previewed.out.count(where) == 1
+    assert "1 à corriger" in previewed.out
+    assert [p["where"] for p in workspace.run("passage").json["problems"]] == [where, where]
 
 
 @pytest.mark.parametrize("mode", [Mode.LIVE, Mode.TRIAL])

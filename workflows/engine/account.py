@@ -76,12 +76,17 @@ class Account:
                     self.uncertain.append(key)
 
     @property
+    def to_mend(self) -> list[Problem]:
+        """The problems, each once: one row may stand in the way of several messages."""
+        return list(dict.fromkeys(self.problems))
+
+    @property
     def open_points(self) -> list[Problem]:
         """All that a person should know of: what is wrong, then what waits, a line for each reason."""
         unsure = "Parti ou non ? Regardez dans les messages envoyés."
         remedy = "Écrivez « À renvoyer » sur sa ligne s'il n'y est pas."
         return [
-            *dict.fromkeys(self.problems),
+            *self.to_mend,
             *(Problem(f"À vérifier, {key}", unsure, remedy) for key in self.uncertain),
             *(Problem(f"Refusé, {key}", words, "Corrigez l'adresse.") for key, words in self.refused),
             *(

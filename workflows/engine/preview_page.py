@@ -69,7 +69,7 @@ def page(account: Account, general: General) -> str:
             {"words": typography(reason), "who": [account.who(key) for key in keys]}
             for reason, keys in account.waiting_by_reason()
         ],
-        "problems": [problem_json(problem) for problem in account.problems],
+        "problems": [problem_json(problem) for problem in account.to_mend],
         "uncertain": [account.who(key) for key in account.uncertain],
     }
     return fill_page(typography(source), values)

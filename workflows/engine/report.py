@@ -59,7 +59,7 @@ def plan_line(account: Account) -> str:
     count = len(account.planned)
     leave = "partira" if count < 2 else "partiront"
     mode = " à l'essai" if account.mode is Mode.TRIAL else ""
-    waiting, fix = len(account.waiting), len(account.problems)
+    waiting, fix = len(account.waiting), len(account.to_mend)
     return f"{count} {leave}{mode}, {waiting} en attente, {fix} à corriger."
 
 
@@ -70,7 +70,7 @@ def summary(account: Account, screen: Screen = PLAIN) -> list[str]:
         lines += _said(screen, _replies_line(account))
     if account.error:
         lines += _said(screen, f"Arrêté : {account.error.what} {account.error.remedy}")
-    lines += _problem_lines(account.problems, screen)
+    lines += _problem_lines(account.to_mend, screen)
     lines += _unsettled_lines(account, screen)
     lines += _waiting_lines(account, screen)
     if account.pending_writes:
@@ -108,7 +108,7 @@ def _counts(account: Account) -> str:
     parts += [f"{len(account.waiting)} en attente"] if account.waiting else []
     parts += [french.plural(len(account.refused), "refusé")] if account.refused else []
     parts += [f"{len(account.uncertain)} à vérifier"] if account.uncertain else []
-    parts += [f"{len(account.problems)} à corriger"] if account.problems else []
+    parts += [f"{len(account.to_mend)} à corriger"] if account.problems else []
     return ", ".join(parts) + "."
 
 
@@ -161,7 +161,7 @@ def preview_lines(account: Account, screen: Screen = PLAIN) -> list[str]:
     for reason, keys in account.waiting_by_reason():
         lines += _said(screen, f"- {reason} ({len(keys)})", 2, 2)
         lines += _rows(screen, [(account.who(key),) for key in keys], 6)
-    problems = _problem_lines(account.problems, screen) + _unsettled_lines(account, screen)
+    problems = _problem_lines(account.to_mend, screen) + _unsettled_lines(account, screen)
     lines += ["", *problems] if problems else []
     if account.mails:
         first = mail_lines(account.mails[0], screen)
@@ -227,23 +227,6 @@ def story_lines(stories: Sequence[Story], screen: Screen = PLAIN) -> list[str]:
         for sentence in [*past, *(f"Aujourd'hui, {now}" for now in story.now)]:
             lines += _said(screen, sentence, 2, 2)
     return lines
-
-
-def held_lines(held: dict[str, Any]) -> list[str]:
-    """What the journal keeps of an address."""
-    lines = [f"{held['address']} :"]
-    lines += [f"  message {m['key']} ({m['sent_at'] or 'pas parti'})" for m in held["messages"]]
-    lines += [f"  réponse du {r['received_at']} : {r['answer'] or r['kind']}" for r in held["replies"]]
-    lines += [f"  adresse refusée : {held['bounce']}"] if held["bounce"] else []
-    lines += ["  rien dans le journal."] if len(lines) == 1 else []
-    return [typography(line) for line in lines]
-
-
-def erased_line(mails: int) -> str:
-    return typography(
-        f"Effacé du journal ; {french.plural(mails, 'message supprimé', 'messages supprimés')} des dossiers."
-        " Effacez aussi sa ligne du classeur et, dans votre boîte, ses messages."
-    )
 
 
 def demo_round_lines(at: datetime, account: Account, screen: Screen = PLAIN) -> list[str]:
