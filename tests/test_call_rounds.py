@@ -221,6 +221,39 @@ def test_the_state_of_a_call_says_when_and_that_it_is_over(workspace: Workspace)
     assert state == "Date limite passée ; 3 envoyés ; dernier départ le 29/04/2027 à 10 h"
 
 
+@pytest.mark.parametrize(
+    ("cells", "state"),
+    [
+        ({"Date limite": "26/02/2027"}, "Date limite passée ; 0 envoyé"),
+        (
+            {"Destinataires": "Nom = Personne"},
+            "Personne à qui écrire : voyez Destinataires, et Motif dans Candidatures",
+        ),
+        ({"Ouverture": "15/03/2027"}, "0 envoyé ; 3 à envoyer : l'appel ouvre le 15/03/2027"),
+        ({"Commande": "a lancé"}, "À corriger : « a lancé » n'est pas une commande."),
+        (
+            {"Ouverture": "15/03/2027", "Date limite": "10/03/2027"},
+            "À corriger : La date limite (10/03/2027) est avant l'ouverture (15/03/2027).",
+        ),
+    ],
+)
+def test_the_state_says_why_nothing_leaves(tmp_path: Path, cells: dict[str, str], state: str) -> None:
+    book = small(3)
+    call = dict(zip(book["Appels"][0], book["Appels"][1], strict=True))
+    call |= {"Destinataires": None, "Commande": "À lancer"} | cells
+    workspace = Workspace(tmp_path, book | {"Appels": [tuple(call), tuple(call.values())]})
+    workspace.round()
+    assert workspace.row("Appels")["État"].replace("\u00a0", " ") == state
+
+
+def test_a_state_to_be_mended_goes_with_what_was_wrong(workspace: Workspace) -> None:
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande="a lancé")
+    workspace.round()
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande="Brouillon")
+    workspace.round("2027-03-02T11:00")
+    assert workspace.row("Appels")["État"] is None
+
+
 # What was lost or restored
 
 

@@ -16,6 +16,7 @@ from workflows.core.campaign_rows import (
     still_due,
     trouble_words,
 )
+from workflows.core.campaigns import outlived, shown_in_its_row
 from workflows.core.cells import label
 from workflows.core.messages import RowWish, Verdict, Wait
 from workflows.core.ports import Value
@@ -50,10 +51,10 @@ def project(desk: Desk, calls: Sequence[Call], outlook: Outlook) -> list[RowWish
     for call in calls:
         subjects = display.subjects(call.campaign, structures)
         wishes += [_line(display, call, subject, structures.get(subject)) for subject in subjects]
-        if subjects or call.order == words.TRIAL or call.campaign in desk.history.launches:
+        if shown_in_its_row(call, desk, subjects):
             states = Counter(display.first(call.campaign, subject).state for subject in subjects)
             wishes.append(_call_wish(display, call, states, lines))
-        elif label(call.row.cell("Commande faite")):
+        elif outlived(call):
             wishes.append(RowWish(words.CALLS.title, call.ref, {"Commande faite": None, "État": None}))
     return wishes
 
@@ -128,10 +129,13 @@ def _state_words(display: Display, call: Call, states: Counter[str]) -> str:
         return f"{tried} ; « {words.LAUNCH} » pour envoyer aux structures"
     if call.order == words.PAUSED:
         return " ; ".join(["En pause", *settled, f"{len(due)} en attente", *rest])
-    if start := (call.order == words.LAUNCH and desk.held_until(call.campaign)):
-        return " ; ".join([grace_words(due, start), *rest])
     if call.deadline and desk.today > call.deadline:
-        settled = ["Date limite passée", *settled]
+        return " ; ".join(["Date limite passée", *settled, *rest])
+    if call.order == words.LAUNCH and not (due or rest or states[words.SENT]):
+        return "Personne à qui écrire : voyez Destinataires, et Motif dans Candidatures"
+    opened = not (call.opening and desk.today < call.opening)
+    if due and opened and (start := call.order == words.LAUNCH and desk.held_until(call.campaign)):
+        return " ; ".join([grace_words(due, start), *rest])
     return " ; ".join([*settled, *due_words(due), *rest, *_next_follow_up(verdicts)])
 
 

@@ -11,6 +11,7 @@ from workflows.core.attachments import Shelf, attachments
 from workflows.core.book import Identified
 from workflows.core.campaigns import Kind, standing_order
 from workflows.core.cells import long_text, short_text
+from workflows.core.french import date_short
 from workflows.core.ports import Cell
 from workflows.core.problems import Problem
 from workflows.core.reading import Cells
@@ -66,6 +67,10 @@ def _read(tab: Identified, ref: str, row: Row, today: date, shelf: Shelf) -> Cal
     if not call.title and not cells.problems:
         where = tab.where(row, "Titre")
         cells.problems.append(Problem(where, "Le titre de l'appel manque.", "Écrivez-le dans cette cellule."))
+    if call.opening and call.deadline and call.deadline < call.opening:
+        days = f"({date_short(call.deadline)}) est avant l'ouverture ({date_short(call.opening)})"
+        where = tab.where(row, "Date limite")
+        cells.problems.append(Problem(where, f"La date limite {days}.", "Corrigez l'une des deux."))
     return replace(call, problems=tuple(cells.problems))
 
 

@@ -19,7 +19,7 @@ from workflows.core.problems import Problem
 from workflows.core.received import reply_values
 from workflows.core.rows import addresses
 from workflows.core.standing import RowOrder, done_number, done_words, latest, numbered, row_order
-from workflows.core.statuses import Shown, believed_moment, believed_state, read_refusals, shown
+from workflows.core.statuses import Shown, believed_moment, believed_state, forgotten, read_refusals, shown
 from workflows.core.tables import Row
 from workflows.core.words import Tab
 from workflows.core.workflow import Desk, Outlook
@@ -244,7 +244,7 @@ class Display:
         values |= reply_values(reply, self.desk.now.tzinfo)
         if name or address:
             values |= {"Nom": name[:200], "Courriel": (" ; ".join(reached) or address[:200]) or None}
-        return values
+        return {heading: value for heading, value in values.items() if heading not in forgotten(record)}
 
 
 def _copied(cell: Cell) -> tuple[str, ...]:

@@ -131,6 +131,19 @@ def nameless(tab: Identified) -> list[Problem]:
     ]
 
 
+def shown_in_its_row(campaign: Campaign, desk: Desk, subjects: Sequence[str]) -> bool:
+    """Whether `État` says where it stands: for somebody, or for an order that was seen or is none."""
+    seen = campaign.order == words.TRIAL or campaign.campaign in desk.history.launches
+    return bool(subjects) or seen or speaks(campaign)
+
+
+def outlived(campaign: Campaign) -> bool:
+    """Whether its row still speaks of an order that was carried out, or mended."""
+    return bool(label(campaign.row.cell("Commande faite"))) or label(campaign.row.cell("État")).startswith(
+        words.TO_FIX
+    )
+
+
 def sights(campaigns: Sequence[Campaign], kind: Kind) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """`seen` and `unseen` of a Plan."""
     seen = tuple(c.campaign for c in campaigns if c.order in kind.orders)

@@ -39,6 +39,11 @@ class State(Enum):
     """May or may not have left: only a person, or the Sent mailbox, can tell."""
 
 
+def is_erased(address: str) -> bool:
+    """Whether this is what the journal keeps in the place of an address that was erased."""
+    return "@" not in address
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One message as the journal, or the sheet where the journal knows nothing, holds it."""

@@ -19,6 +19,7 @@ from workflows.core.campaign_rows import (
     still_due,
     trouble_words,
 )
+from workflows.core.campaigns import outlived, shown_in_its_row
 from workflows.core.cells import Unreadable, fold, is_blank, label, text
 from workflows.core.messages import RowWish, Verdict, Wait
 from workflows.core.people import full_name
@@ -137,9 +138,9 @@ def project(desk: Desk, sessions: Sequence[Session], outlook: Outlook) -> list[R
             if (session.ref, subject) in lines or _concerned(display, session, people.get(subject), subject)
         ]
         wishes += [_line(display, session, subject, people.get(subject)) for subject in subjects]
-        if subjects or session.order == words.TRIAL or session.campaign in desk.history.launches:
+        if shown_in_its_row(session, desk, subjects):
             wishes.append(_session_wish(display, session, subjects, lines))
-        elif label(session.row.cell("Commande faite")):
+        elif outlived(session):
             nothing: dict[str, Value] = {"Commande faite": None, "État": None}
             wishes.append(RowWish(words.SESSIONS.title, session.ref, nothing))
     return wishes
@@ -216,7 +217,7 @@ def _state_words(
         return f"{tried} ; « {words.LAUNCH} » pour envoyer aux Promeneurs"
     if session.order == words.PAUSED:
         return " ; ".join(["En pause", *full, *settled, f"{len(due)} en attente", *rest])
-    if session.order and not told.told and (start := desk.held_until(session.campaign)):
+    if due and session.order and not told.told and (start := desk.held_until(session.campaign)):
         return " ; ".join([grace_words(due, start), *rest])
     if session.start and desk.now >= session.start:
         return " ; ".join(["Passée", *settled, *rest])

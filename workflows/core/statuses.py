@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
 
 from workflows.core import french, words
 from workflows.core.cells import Unreadable, fold, label, serial_moment
-from workflows.core.messages import Flag, Record, Send, State, Unsure, Verdict, Wait
+from workflows.core.messages import Flag, Record, Send, State, Unsure, Verdict, Wait, is_erased
 from workflows.core.ports import Cell, Kind
 from workflows.core.rows import date_
 
@@ -30,7 +30,13 @@ class Shown:
 
 def refusals(record: Record) -> str:
     """The recipients that did not get it, with the server's words."""
-    return " ; ".join(f"{address} refusée : {words_}" for address, words_ in record.refused.items())
+    known = {address: words_ for address, words_ in record.refused.items() if not is_erased(address)}
+    return " ; ".join(f"{address} refusée : {words_}" for address, words_ in known.items())
+
+
+def spoken(addresses: Iterable[str]) -> list[str]:
+    """Addresses as they are said in a sentence: of an erased one, only that there was one."""
+    return ["une adresse effacée" if is_erased(address) else address for address in addresses]
 
 
 def read_refusals(written: str) -> dict[str, str]:
@@ -42,6 +48,14 @@ def read_refusals(written: str) -> dict[str, str]:
 
 
 _REFUSAL = re.compile(r"(?:^| ; )(\S+@\S+) refusée : (.*?)(?= ; \S+@\S+ refusée : |$)")
+
+
+def forgotten(record: Record | None) -> set[str]:
+    """The columns that told of addresses which the journal has erased: what stands there is left alone."""
+    if record is None or not any(map(is_erased, record.recipients)):
+        return set()
+    told = record.recipients if record.state is State.PLANNED else record.refused
+    return {"Courriel", *(["Motif"] if any(map(is_erased, told)) else [])}
 
 
 def shown(
@@ -69,7 +83,7 @@ def shown(
         case State.UNCERTAIN | State.SENDING:
             return Shown(words.UNCERTAIN, None, unsure)
     if record and record.reached:  # the server put off the other recipients
-        reason = f"parti pour {french.join(record.reached)} ; {reason}"
+        reason = f"parti pour {french.join(spoken(record.reached))} ; {reason}"
     match verdict:
         case Flag():
             return Shown(words.TO_FIX, None, reason)
