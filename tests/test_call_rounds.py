@@ -246,6 +246,17 @@ def test_the_state_says_why_nothing_leaves(tmp_path: Path, cells: dict[str, str]
     assert workspace.row("Appels")["État"].replace("\u00a0", " ") == state
 
 
+def test_rows_of_a_launch_taken_back_say_so(workspace: Workspace) -> None:
+    workspace.put("Structures", {"Réf.": "STR-002"}, Courriel="à demander")
+    workspace.round()
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande="Brouillon")
+    workspace.put("Structures", {"Réf.": "STR-002"}, Courriel="s2@structures.example")
+    workspace.round("2027-03-02T11:00")
+    shown = {row["Structure"]: (row["Envoi"], row["Motif"]) for row in workspace.tab("Candidatures")}
+    assert shown["STR-002"] == ("En attente", "l'appel n'est pas lancé")
+    assert shown["STR-001"][0] == "Envoyé"
+
+
 def test_a_state_to_be_mended_goes_with_what_was_wrong(workspace: Workspace) -> None:
     workspace.put("Appels", {"Réf.": "2027-1"}, Commande="a lancé")
     workspace.round()

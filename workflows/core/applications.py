@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from workflows.core import french, words
-from workflows.core.calls import Call
+from workflows.core.calls import KIND, Call
 from workflows.core.campaign_rows import (
     CampaignTab,
     Display,
@@ -16,7 +16,7 @@ from workflows.core.campaign_rows import (
     still_due,
     trouble_words,
 )
-from workflows.core.campaigns import outlived, shown_in_its_row
+from workflows.core.campaigns import launched, outlived, shown_in_its_row
 from workflows.core.cells import label
 from workflows.core.messages import RowWish, Verdict, Wait
 from workflows.core.ports import Value
@@ -27,6 +27,7 @@ from workflows.core.trials import trial_words
 from workflows.core.workflow import Desk, Outlook
 
 STEP = "annonce"
+_OPEN = (words.TO_SEND, words.WAITING, words.TO_FIX)
 ROWS = CampaignTab(
     words.APPLICATIONS,
     prefix="appel",
@@ -51,12 +52,21 @@ def project(desk: Desk, calls: Sequence[Call], outlook: Outlook) -> list[RowWish
     for call in calls:
         subjects = display.subjects(call.campaign, structures)
         wishes += [_line(display, call, subject, structures.get(subject)) for subject in subjects]
+        if not (launched(call, desk, KIND) or call.order == words.PAUSED):
+            rest = (row for (ref, s), row in lines.items() if ref == call.ref and s not in subjects)
+            wishes += [_dormant(row) for row in rest if label(row.cell(ROWS.state)) in _OPEN]
         if shown_in_its_row(call, desk, subjects):
             states = Counter(display.first(call.campaign, subject).state for subject in subjects)
             wishes.append(_call_wish(display, call, states, lines))
         elif outlived(call):
             wishes.append(RowWish(words.CALLS.title, call.ref, {"Commande faite": None, "État": None}))
     return wishes
+
+
+def _dormant(row: Row) -> RowWish:
+    """A row that a launch taken back has left: what held it then is true no more."""
+    values: dict[str, Value] = {ROWS.state: words.WAITING, "Motif": "l'appel n'est pas lancé"}
+    return RowWish(words.APPLICATIONS.title, label(row.cell("Réf.")), values)
 
 
 def _line(display: Display, call: Call, subject: str, structure: Row | None) -> RowWish:
