@@ -587,15 +587,15 @@ def expliquer(session: Session, qui: str) -> int:
 @click.argument("adresse", metavar="ADRESSE")
 @_YES
 def effacer(session: Session, adresse: str, yes: bool) -> int:
-    from workflows.engine import report
+    from workflows.engine.personal_data import erased_lines, held_lines
 
     office = session.office()
-    held = office.held(adresse)
-    session.say(*report.held_lines(held))
+    held, shown = office.held(adresse), office.rows_showing(adresse)
+    session.say(*held_lines(held, office.general.zone))
     sure = yes or session.agreed("Effacer")
     if sure:
-        session.say(report.erased_line(office.erase(adresse)))
-    session.answer({"command": "effacer", "export": held, "erased": sure}, ())
+        session.say(*erased_lines(office.erase(adresse), shown))
+    session.answer({"command": "effacer", "export": held, "erased": sure, "still_shown": shown}, ())
     if not sure:
         session.say("Rien n'a été effacé (--oui confirme sans terminal).")
     return OK if sure else COULD_NOT_RUN

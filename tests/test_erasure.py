@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.smtp_server import Fault, SmtpServer
 from tests.support.workspace import TUESDAY, Workspace, small
 
 ADDRESS = "s2@structures.example"
@@ -27,7 +28,7 @@ def traces(workspace: Workspace, address: str = ADDRESS) -> list[Path]:
 def test_it_is_shown_first_and_kept_without_a_yes(launched: Workspace) -> None:
     ran = launched.run("effacer", ADDRESS, form="texte")
     assert ran.status == 2
-    assert "appel:2027-1:STR-002:annonce" in ran.out
+    assert "appel 2027-1 STR-002 annonce" in ran.out
     assert traces(launched)
 
 
@@ -48,6 +49,75 @@ def test_what_was_erased_is_never_written_to_again(launched: Workspace) -> None:
     launched.put("Structures", {"Réf.": "STR-002"}, Courriel="autre@structures.example")
     later = launched.round("2027-03-16T10:00")
     assert ADDRESS not in {address for _, to in later.sent for address in to}
+
+
+def mentions(workspace: Workspace) -> list[str]:
+    """What the last round's page and the campaign's rows say that names the marker of an erased address."""
+    cells = [v for tab in ("Candidatures", "Suivi") for row in workspace.tab(tab) for v in row.values()]
+    return [str(value) for value in cells if "effacé " in str(value)]
+
+
+def test_the_sheet_keeps_what_it_showed_and_never_shows_the_marker(launched: Workspace) -> None:
+    launched.run("effacer", ADDRESS, "--oui")
+    account = launched.round("2027-03-02T11:00")
+    assert account.problems == []
+    assert launched.row("Candidatures", Structure="STR-002")["Courriel"] == ADDRESS
+    launched.put("Structures", {"Réf.": "STR-002"}, Courriel="autre@structures.example")
+    launched.put("Candidatures", {"Structure": "STR-002"}, Courriel=None)
+    assert launched.round("2027-03-02T11:15").problems == []
+    assert mentions(launched) == []
+
+
+def test_an_address_that_a_server_had_refused_leaves_no_marker_either(tmp_path: Path) -> None:
+    with SmtpServer(faults=[Fault("RCPT", "reply", "550 5.1.1 No such user", ADDRESS)]) as server:
+        workspace = Workspace(tmp_path, small(2))
+        workspace.smtp(server.port)
+        workspace.launch(TUESDAY)
+    before = workspace.row("Candidatures", Structure="STR-002")["Motif"]
+    assert ADDRESS in before
+    workspace.run("effacer", ADDRESS, "--oui")
+    assert workspace.round("2027-03-02T11:00").problems == []
+    assert workspace.row("Candidatures", Structure="STR-002")["Motif"] == before
+
+
+def test_what_is_shown_has_local_time_and_names_as_in_the_story(launched: Workspace) -> None:
+    out = launched.run("effacer", ADDRESS, form="texte").out.replace("\u00a0", " ")
+    assert "  message appel 2027-1 STR-002 annonce : envoyé le 02/03/2027 à 10 h\n" in out
+
+
+def test_the_rows_that_still_show_it_are_told(launched: Workspace) -> None:
+    launched.put("Structures", {"Réf.": "STR-003"}, Courriel=f"x@y.example ; {ADDRESS.upper()}")
+    launched.put("Structures", {"Réf.": "STR-001"}, Courriel=f"les-{ADDRESS}")
+    ran = launched.run("effacer", ADDRESS, "--oui", form="texte")
+    assert "Structures (2 lignes) et Candidatures (1 ligne)" in ran.out
+    launched.book.unlink()
+    ran = launched.run("effacer", ADDRESS, "--oui")
+    assert (ran.status, ran.json["still_shown"]) == (0, None)
+
+
+@pytest.mark.parametrize(
+    "written", ["pasadresse", "a@cs.fr,b@cs.fr", "a@cs.fr b@cs.fr", "@", "Zoé <a@cs.fr>"]
+)
+def test_anything_but_one_address_is_refused(launched: Workspace, written: str) -> None:
+    ran = launched.run("effacer", written, "--oui")
+    assert ran.status == 2
+    assert "n'est pas une adresse électronique" in ran.json["error"]["what"]
+    assert "une seule adresse" in ran.json["error"]["remedy"]
+
+
+def test_the_story_tells_of_an_erased_address_in_french(launched: Workspace) -> None:
+    inbox = launched.folder / "donnees" / "reponses" / "new"
+    inbox.mkdir(parents=True)
+    identity = next(m["Message-ID"] for m in launched.mails_to_structures() if m["To"] == ADDRESS)
+    (inbox / "1").write_text(
+        f"From: {ADDRESS}\nSubject: Re: Appel\nIn-Reply-To: {identity}\nMessage-ID: <1@structures.example>\n"
+        "Date: Tue, 2 Mar 2027 11:00:00 +0100\n\nNous participons.\n"
+    )
+    launched.run("reponses", "relever", at="2027-03-02T12:00")
+    launched.run("effacer", ADDRESS, "--oui", at="2027-03-02T13:00")
+    out = launched.run("expliquer", "STR-002", at="2027-03-02T14:00", form="texte").out.replace("\u00a0", " ")
+    assert "annonce : envoyé à une adresse effacée." in out
+    assert "réponse d'une adresse effacée, « Oui »" in out or "réponse d'une adresse effacée, Oui" in out
 
 
 def test_what_is_old_is_purged_once_a_day(launched: Workspace) -> None:

@@ -20,7 +20,7 @@ from workflows.core import reply_settings
 from workflows.core.book import Names
 from workflows.core.disk import cause
 from workflows.core.messages import Mode, Record
-from workflows.core.ports import Mailbox, SentBox, Transport, Workbook
+from workflows.core.ports import Mailbox, SentBox, Transport, Workbook, WorkbookError
 from workflows.core.problems import TourneeError
 from workflows.core.workflow import Workflow
 from workflows.engine import founding
@@ -35,6 +35,7 @@ from workflows.engine.general import General, MailSettings
 from workflows.engine.intake import Desk as IntakeDesk
 from workflows.engine.intake import Recognised, Understand, read_file
 from workflows.engine.journal import Journal, JournalError
+from workflows.engine.personal_data import one_address, rows_showing
 from workflows.engine.prepare import Request, Tools
 from workflows.engine.questions import Answers
 from workflows.engine.rendering import Renderer
@@ -150,15 +151,23 @@ class Office:
             return stories(self.tools(journal), who)
 
     def held(self, address: str) -> dict[str, Any]:
-        """All that is kept of an address."""
+        """All that is kept of an address. Raises TourneeError for what is not one address."""
+        wanted = one_address(address)
         with self._read_only_journal() as journal:
-            return journal.held(address.strip().lower())
+            return journal.held(wanted)
+
+    def rows_showing(self, address: str) -> dict[str, int] | None:
+        """By tab, the rows of the workbook that show an address; None where it cannot be read."""
+        try:
+            return rows_showing(self.workbook().read(), one_address(address))
+        except WorkbookError:
+            return None
 
     def erase(self, address: str) -> int:
         """Forget an address in the journal and the local mail folders; how many mails were deleted."""
         from workflows.adapters.maildir import erase
 
-        wanted = address.strip().lower()
+        wanted = one_address(address)
         with self.lock(), self.journal() as journal:
             journal.erase(wanted, self.clock())
         try:

@@ -11,6 +11,7 @@ from workflows.core.book import Book, Identified
 from workflows.core.cells import fold, label
 from workflows.core.messages import Flag, Record, Send, State, Unsure, Verdict, Wait
 from workflows.core.received import Received
+from workflows.core.statuses import spoken
 from workflows.core.tables import Row
 from workflows.engine.prepare import Request, Tools, prepare
 
@@ -21,7 +22,7 @@ _SPOKEN = {
     "rappel-": "rappel J-",
     "modification-": "modification ",
 }
-_KINDS = {
+KINDS = {
     "bounce": "message non remis",
     "delayed": "avis de retard",
     "absence": "absence",
@@ -85,13 +86,13 @@ def _sentence(record: Record, now: datetime) -> str:
     """« Le 02/03/2027 à 10 h : appel 2027-1, annonce, partie vers a@b.example. »"""
     at = record.sent_at.astimezone(now.tzinfo) if record.sent_at else None
     when = f"Le {french.date_short(at.date())} à {french.time_(at.time())} : " if at else ""
-    what = f"{_named(record.campaign)}, {_named(record.step)}"
+    what = f"{named(record.campaign)}, {named(record.step)}"
     match record.state:
         case State.SENT:
-            known = [a if "@" in a else "une adresse effacée" for a in record.reached or record.recipients]
-            end = f"envoyé à {french.join(known)}"
+            end = f"envoyé à {french.join(spoken(record.reached or record.recipients))}"
             if record.refused:
-                end += f" ; refusé pour {french.join([f'{a} ({w})' for a, w in record.refused.items()])}"
+                refused = zip(spoken(record.refused), record.refused.values(), strict=True)
+                end += f" ; refusé pour {french.join([f'{a} ({w})' if w else a for a, w in refused])}"
         case State.REFUSED:
             end = f"refusé par le serveur : {record.detail}"
         case State.UNCERTAIN | State.SENDING:
@@ -104,19 +105,19 @@ def _sentence(record: Record, now: datetime) -> str:
 def _came_back(mail: Received, now: datetime) -> str:
     """« Le 03/03/2027 à 9 h 12 : réponse de a@b.example, « Oui » : « Nous participons. » »"""
     at = mail.received_at.astimezone(now.tzinfo)
-    said = mail.answer or _KINDS.get(mail.kind, mail.kind)
+    said = mail.answer or KINDS.get(mail.kind, mail.kind)
     if mail.hours is not None:
         said = french.duration(mail.hours)
     extract = f" : {french.quoted(mail.extract, 120)}" if mail.extract else ""
-    who = mail.sender or "une adresse effacée"
+    who = f"de {mail.sender}" if mail.sender else "d'une adresse effacée"
     when = f"Le {french.date_short(at.date())} à {french.time_(at.time())}"
     if not mail.campaign:
-        return f"{when} : message de {who}{extract}, dans À rattacher."
-    return f"{when} : réponse de {who}, {said}{extract}."
+        return f"{when} : message {who}{extract}, dans À rattacher."
+    return f"{when} : réponse {who}, {said}{extract}."
 
 
 def _standing(verdict: Verdict) -> str:
-    what = _named(verdict.key)
+    what = named(verdict.key)
     match verdict:
         case Send():
             return f"{what} : partira au prochain passage."
@@ -128,9 +129,9 @@ def _standing(verdict: Verdict) -> str:
             return f"{what} : parti ou non, à vérifier."
 
 
-def _named(key: str) -> str:
+def named(key: str) -> str:
     """« appel 2027-1 » for appel:2027-1, « relance 1 » for relance-1."""
     said = " ".join(key.split(":"))
-    for written, spoken in _SPOKEN.items():
-        said = said.replace(written, spoken)
+    for written, read in _SPOKEN.items():
+        said = said.replace(written, read)
     return said
