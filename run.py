@@ -560,10 +560,12 @@ def etat(session: Session) -> int:
     from workflows.engine import report
 
     office = session.office()
-    facts, campaigns, uncertain = office.facts(), office.standing(), office.uncertain()
+    facts, uncertain = office.facts(), office.uncertain()
+    stopped, campaigns = office.standing()
     standing = [{"campaign": name, "state": state} for name, state in campaigns]
-    value = {"command": "etat", **facts, "campaigns": standing, "uncertain": list(uncertain)}
-    session.answer(value, report.state_lines(facts, campaigns, uncertain, session.screen))
+    value = {"command": "etat", **facts, "stopped": bool(stopped), "campaigns": standing}
+    lines = report.state_lines(facts, stopped, campaigns, uncertain, session.screen)
+    session.answer(value | {"uncertain": list(uncertain)}, lines)
     return NEEDS_A_PERSON if uncertain else OK
 
 

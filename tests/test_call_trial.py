@@ -181,6 +181,50 @@ def test_everything_can_be_stopped_from_the_sheet(workspace: Workspace) -> None:
     assert len(workspace.round("2027-03-02T10:05").sent) == 3
 
 
+@pytest.mark.parametrize(
+    ("typed", "said", "told"),
+    [
+        ("oui", "« Tout arrêter » est à oui dans Suivi.", []),
+        (
+            "ouai",
+            "« Tout arrêter » est rempli dans Suivi. « ouai » ne dit ni oui ni non.",
+            [
+                (
+                    "Suivi, ligne 2, Tout arrêter",
+                    "« ouai » ne dit ni oui ni non. Dans le doute, tout est arrêté.",
+                    "Écrivez « oui » pour tout arrêter, ou videz la cellule pour reprendre.",
+                )
+            ],
+        ),
+    ],
+)
+def test_that_everything_is_stopped_is_said(
+    workspace: Workspace, typed: str, said: str, told: list[tuple[str, str, str]]
+) -> None:
+    workspace.round("2027-03-02T09:00")
+    workspace.edit(lambda book: book["Suivi"].__setitem__("I2", typed))
+    state = workspace.run("etat", form="texte")
+    assert state.out.replace(NBSP, " ").startswith(f"Tout est arrêté : {said}\nDernier passage")
+    assert workspace.run("etat").json["stopped"] is True
+    preview = workspace.run("apercu", CALLS, "2027-1", form="texte").out.replace(NBSP, " ")
+    assert preview.startswith(f"Tout est arrêté : {said} Sans cela : 3 partiraient, 0 en attente")
+
+    account = workspace.launch("2027-03-02T10:00")
+    assert account.sent == []
+    assert account.exit_status == len(told)
+    found = [(p.where, p.what.replace(NBSP, " "), p.remedy.replace(NBSP, " ")) for p in account.problems]
+    assert found == told
+    rows = [row for row in workspace.tab("Suivi") if row["Onglet"] == "Suivi"]
+    assert [(row["Ligne"], row["Problème"].replace(NBSP, " ")) for row in rows] == [
+        ("ligne 2, Tout arrêter", what) for _, what, _ in told
+    ]
+
+    workspace.edit(lambda book: book["Suivi"].__setitem__("I2", None))
+    assert workspace.run("etat", form="texte").out.startswith("Dernier passage")
+    assert len(workspace.launch("2027-03-02T10:05").sent) == 3
+    assert "Suivi" not in {row["Onglet"] for row in workspace.tab("Suivi")}
+
+
 def test_a_demonstration_runs_in_no_workspace_of_hers(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "espace", small(1, "À lancer"))
     ran = workspace.run("demo", str(workspace.folder))

@@ -189,8 +189,8 @@ class Office:
         moments = [self.clock() + timedelta(days=days) for days in (0, 182)]
         return all(m.utcoffset() == m.astimezone().utcoffset() for m in moments)
 
-    def standing(self) -> list[tuple[str, str]]:
-        """Where each campaign stands now."""
+    def standing(self) -> tuple[str, list[tuple[str, str]]]:
+        """What stops everything, if anything, and where each campaign stands now."""
         with self._read_only_journal() as journal:
             return rounds.standing(self.tools(journal))
 

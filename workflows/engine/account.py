@@ -58,6 +58,8 @@ class Account:
     """`Réf.` → name, to say whom a key is about."""
     replies: Intake = field(default_factory=Intake)
     """What the mailbox brought."""
+    stopped: str = ""
+    """That `Tout arrêter` holds everything back, as a sentence."""
     error: TourneeError | None = None
     """Why the round, or its sending, could not go on."""
 

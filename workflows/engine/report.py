@@ -54,12 +54,16 @@ _KINDS = {
 
 
 def plan_line(account: Account) -> str:
-    """« 37 partiront, 3 en attente, 2 à corriger. »"""
+    """« 37 partiront, 3 en attente, 2 à corriger. », after what stops them, if anything."""
     count = len(account.planned)
     leave = "partira" if count < 2 else "partiront"
+    stopped = account.stopped if account.mode is Mode.LIVE else ""
+    if stopped:
+        stopped += " Sans cela : "
+        leave = "partirait" if count < 2 else "partiraient"
     mode = " à l'essai" if account.mode is Mode.TRIAL else ""
     waiting, fix = len(account.waiting), len(account.to_mend)
-    return f"{count} {leave}{mode}, {waiting} en attente, {fix} à corriger."
+    return f"{stopped}{count} {leave}{mode}, {waiting} en attente, {fix} à corriger."
 
 
 def summary(account: Account, screen: Screen = PLAIN) -> list[str]:
@@ -255,14 +259,16 @@ def demo_lines(folder: Path) -> list[str]:
 
 def state_lines(
     facts: dict[str, str],
+    stopped: str,
     campaigns: Sequence[tuple[str, str]],
     uncertain: dict[str, Record],
     screen: Screen = PLAIN,
 ) -> list[str]:
-    """Where everything stands."""
+    """Where everything stands; first of all, that it is stopped."""
+    lines = [screen.strong(line) for line in _said(screen, stopped)] if stopped else []
     last = facts["last_round"]
     when = french.moment(datetime.fromisoformat(last)) if last else "aucun encore"
-    lines = [screen.strong(line) for line in _said(screen, f"Dernier passage : {when}.")]
+    lines += [screen.strong(line) for line in _said(screen, f"Dernier passage : {when}.")]
     for name, state in campaigns:
         lines += _said(screen, f"{name} : {state}", hang=2)
     if facts["pending"] not in ("", "0"):

@@ -31,15 +31,16 @@ def preview(tools: Tools, request: Request) -> Account:
     return account
 
 
-def standing(tools: Tools) -> list[tuple[str, str]]:
-    """Each campaign that was ever begun, with where it stands, in the words of the sheet."""
+def standing(tools: Tools) -> tuple[str, list[tuple[str, str]]]:
+    """What stops everything, if anything; then what the sheet says of each campaign that was ever begun."""
     prepared = prepare(tools, Request("etat"))
     wishes = [
         wish
         for workflow in tools.workflows
         for wish in workflow.project(prepared.desks[workflow.NAME], Outlook(prepared.verdicts))
     ]
-    return [(f"{w.tab} {w.ref}", str(w.values["État"])) for w in wishes if "État" in w.values]
+    campaigns = [(f"{w.tab} {w.ref}", str(w.values["État"])) for w in wishes if "État" in w.values]
+    return status_page.what_stops(prepared.book), campaigns
 
 
 def run(tools: Tools, request: Request) -> Account:
@@ -107,7 +108,9 @@ def _read_replies(tools: Tools, request: Request, prepared: Prepared) -> None:
 def _account(tools: Tools, request: Request, prepared: Prepared) -> Account:
     account = Account(request.command, request.mode, prepared.now, mails=prepared.mails)
     account.planned = [(mail.key, mail.send.recipients) for mail in prepared.mails]
-    account.problems = [*prepared.intake.problems, *prepared.problems]
+    account.stopped = status_page.what_stops(prepared.book)
+    unclear = status_page.unclear_stops(prepared.book)
+    account.problems = [*unclear, *prepared.intake.problems, *prepared.problems]
     account.replies = prepared.intake
     account.names = prepared.book.names()
     account.tabs = open_points.tabs(tools, prepared)

@@ -18,17 +18,37 @@ from workflows.engine.write_back import WriteBack
 
 LISTED = ("Onglet", "Ligne", "Problème", "Que faire")
 _MOST = 200
+_STOP = "Tout arrêter"
+_STOP_REMEDY = "Écrivez « oui » pour tout arrêter, ou videz la cellule pour reprendre."
 
 
 def everything_stopped(book: Book) -> bool:
     """`Tout arrêter`: yes, or anything that is not clearly no, on any line under it."""
-    for row in book[words.STATUS].rows:
+    return bool(what_stops(book))
+
+
+def what_stops(book: Book) -> str:
+    """That nothing leaves and why, as a sentence; empty where everything goes on."""
+    page = book[words.STATUS]
+    for row in page.rows:
         try:
-            if yes_no(row.cell("Tout arrêter")):
-                return True
-        except Unreadable:
-            return True
-    return False
+            if yes_no(row.cell(_STOP)):
+                return f"Tout est arrêté : « {_STOP} » est à oui dans {page.title}."
+        except Unreadable as unclear:
+            return f"Tout est arrêté : « {_STOP} » est rempli dans {page.title}. {unclear.what}"
+    return ""
+
+
+def unclear_stops(book: Book) -> list[Problem]:
+    """The cells of `Tout arrêter` that stop everything without saying so."""
+    page, found = book[words.STATUS], []
+    for row in page.rows:
+        try:
+            yes_no(row.cell(_STOP))
+        except Unreadable as unclear:
+            what = f"{unclear.what} Dans le doute, tout est arrêté."
+            found.append(Problem(page.where(row, _STOP), what, _STOP_REMEDY))
+    return found
 
 
 def write_number(writer: WriteBack, number: int) -> None:
