@@ -80,16 +80,19 @@ class Zygote:
         point: Point | None = None,
         delay: float | None = None,
         limits: Mapping[str, float] | None = None,
+        watched: bool = True,
     ) -> Ended:
         """One run of `run.py`; killed after `delay` seconds, or ended or stopped at `point`.
 
-        `limits`: « fsize » (RLIMIT_FSIZE, in bytes), « uid » (another account), and the seconds that the
+        `limits`: « fsize » (RLIMIT_FSIZE, in bytes), « uid » (another account), « alarm » (seconds), and the seconds that the
         network is waited for: « answer » (Sheets), « smtp », « patience » (the first wait before a repeat).
+        `watched`: its events are kept; otherwise nothing of the program is wrapped.
         """
         return self._ask(
             {
-                "words": list(words), "env": dict(env or {}), "point": asdict(point) if point else None,
-                "delay": delay, "limits": dict(limits or {}),
+                "words": list(words), "env": {**os.environ, **(env or {})}, "cwd": str(Path.cwd()),
+                "point": asdict(point) if point else None, "delay": delay, "limits": dict(limits or {}),
+                "watched": watched,
             }
         )  # fmt: skip
 
@@ -166,10 +169,13 @@ def _child(job: Mapping[str, Any], folder: Path) -> None:
         for descriptor, name in ((1, f"{pid}.out"), (2, f"{pid}.err")):
             os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.environ.clear()
         os.environ.update(job["env"])
+        os.chdir(job["cwd"])
         _limit(job["limits"])
-        install(killer)
-        sys.argv = ["run.py", *job["words"]]
+        if job["watched"]:
+            install(killer)
+        sys.argv = [str(CHECKOUT / "run.py"), *job["words"]]
         import run
 
         run.cli()
@@ -192,6 +198,8 @@ def _limit(limits: Mapping[str, float]) -> None:
     if "fsize" in limits:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(limits["fsize"]), resource.RLIM_INFINITY))
+    if "alarm" in limits:
+        signal.alarm(int(limits["alarm"]))
     if "uid" in limits:
         os.setuid(int(limits["uid"]))
     if "smtp" in limits:

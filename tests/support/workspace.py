@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import email.policy
+import functools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +24,7 @@ import openpyxl
 from openpyxl.workbook import Workbook as OpenpyxlWorkbook
 from openpyxl.worksheet.worksheet import Worksheet
 
+from tests.faults.zygote import Zygote
 from workflows.core.messages import Mode
 from workflows.core.workflow import Scope, Step
 from workflows.engine.account import Account
@@ -56,6 +61,16 @@ class Ran:
     def json(self) -> Any:
         """The one JSON value on standard output."""
         return json.loads(self.out)
+
+
+@functools.cache
+def _zygote() -> Zygote:
+    """What this process's tests start `run.py` from, each time as a process of its own."""
+    folder = Path(tempfile.mkdtemp())
+    zygote = Zygote(folder)
+    atexit.register(shutil.rmtree, folder)
+    atexit.register(zygote.__exit__)
+    return zygote
 
 
 class Workspace:
@@ -105,15 +120,9 @@ class Workspace:
         self, *words: str, at: str = TUESDAY, form: str = "json", env: Mapping[str, str] | None = None
     ) -> Ran:
         """`run.py` as a process of its own, without a terminal."""
-        done = subprocess.run(
-            self.command(*words, at=at, form=form),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env=os.environ | dict(env or {}),
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
+        command = self.command(*words, at=at, form=form)[2:]
+        done = _zygote().run(command, env=env, limits={"alarm": 60}, watched=False)
+        return Ran(done.status, done.out, done.err)
 
     def start(
         self, *words: str, at: str = TUESDAY, env: Mapping[str, str] | None = None
