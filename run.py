@@ -180,6 +180,8 @@ class French(click.Group):
             sys.exit(COULD_NOT_RUN)
         except click.ClickException as error:
             hint = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else PROGRAM
+            if isinstance(error, click.NoSuchOption) and (line := _moved_to_the_front(error, words)):
+                self._fail(words, f"'{error.option_name}' se met avant la commande :", line, COULD_NOT_RUN)
             self._fail(words, error.format_message(), f"L'aide : {hint} --help", COULD_NOT_RUN)
         except Exception as error:
             if "--debug" in words:
@@ -203,6 +205,15 @@ class French(click.Group):
         for line in typography(f"{what} {remedy}".strip()).splitlines():
             click.echo("\n".join(screen.mark("✗", part) for part in screen.fold(line)), err=True)
         sys.exit(status)
+
+
+def _moved_to_the_front(error: click.NoSuchOption, words: list[str]) -> str:
+    """The command with the option before it, where it is one of those; empty where there is none such."""
+    for option in cli.params:
+        if error.option_name in option.opts and error.ctx:
+            value = "" if getattr(option, "is_flag", False) else f" {option.make_metavar(error.ctx)}"
+            return f"{PROGRAM} {error.option_name}{value} {_command_words(words)}"
+    return ""
 
 
 def _told(error: Exception) -> tuple[str, str]:

@@ -169,6 +169,13 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         ((*LAUNCH, "--essai", "--reel"), "se contredisent"),
         ((*LAUNCH, "--seulement", "la mission locale"), "--seulement attend une adresse"),
         (("apell",), "La commande 'apell' n'existe pas"),
+        (
+            ("verifier", "--espace", "X"),
+            "'--espace' se met avant la commande : python run.py --espace DOSSIER verifier",
+        ),
+        (("passage", "--le=2027-03-01"), "python run.py --le MOMENT passage"),
+        ((*LAUNCH, "--debug"), "python run.py --debug appel lancer"),
+        (("etat", "--format", "json"), "python run.py --format [texte|json] etat"),
         (("apercu", "tout"), "n'est pas parmi"),
         (("appel", "relancer", "2027-1", "--oui"), "n'est pas lancé"),
         (("trancher", "appel:x", "envoye"), "« appel:x » est inconnu"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.support.answering import by_structure, letter, press, reply
 from tests.support.workspace import CHECKOUT, Workspace, small
 
@@ -26,17 +28,28 @@ def test_the_corpus_reads_the_same_in_a_workspace_that_never_sent_anything(tmp_p
     assert not (tmp_path / "donnees" / "journal.sqlite3").exists()
 
 
-def test_what_cannot_be_read_has_its_line_too(tmp_path: Path) -> None:
+def test_what_is_no_mail_has_its_line_too(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "espace", small(1))
     (tmp_path / "vide.eml").write_bytes(b"")
     (tmp_path / "octets.eml").write_bytes(bytes(range(256)))
-    (tmp_path / "dossier.eml").mkdir()
-    names = ["vide.eml", "octets.eml", "dossier.eml", "absent.eml"]
+    names = ["vide.eml", "octets.eml"]
     ran = workspace.run("reponses", "lire", *(str(tmp_path / name) for name in names))
     assert ran.status == 0
     assert [(f["file"], f["kind"], f["answer"]) for f in ran.json] == [
         (n, "unreadable", "À lire") for n in names
     ]
+
+
+@pytest.mark.parametrize(("name", "said"), [("absent.eml", "introuvable"), ("dossier", "est un dossier")])
+def test_a_file_that_is_not_there_stops_before_anything_is_told(tmp_path: Path, name: str, said: str) -> None:
+    workspace = Workspace(tmp_path / "espace", small(1))
+    (tmp_path / "dossier").mkdir()
+    (tmp_path / "oui.eml").write_bytes((CORPUS / "oui" / "apple-html.eml").read_bytes())
+    ran = workspace.run("reponses", "lire", str(tmp_path / "oui.eml"), str(tmp_path / name))
+    assert ran.status == 2
+    assert list(ran.json) == ["command", "error"]
+    assert said in ran.json["error"]["what"]
+    assert ran.json["error"]["remedy"]
 
 
 def test_the_message_that_is_answered_is_named_and_nothing_changes(tmp_path: Path) -> None:

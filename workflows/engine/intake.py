@@ -19,6 +19,7 @@ from workflows.core import matching, words
 from workflows.core.answers import Answer
 from workflows.core.book import Book
 from workflows.core.cells import is_blank
+from workflows.core.disk import cause
 from workflows.core.french import date_short
 from workflows.core.matching import Clues
 from workflows.core.ports import Incoming, Mailbox, MailboxError
@@ -177,20 +178,31 @@ def recognise(desk: Desk, content: bytes) -> tuple[Received, Understood]:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """One file's mail, for `reponses lire`; `mail` is None for a file that cannot be opened."""
+    """One file's mail, for `reponses lire`."""
 
     file: Path
-    mail: Received | None
-    original: Understood | None = None
+    mail: Received
+    original: Understood
 
 
 def read_file(desk: Desk, file: Path) -> Recognised:
-    """How the mail in this file is understood; a file that cannot be opened is told as such."""
+    """How the mail in this file is understood. Raises TourneeError for a file that cannot be opened."""
     try:
-        mail, seen = recognise(desk, file.read_bytes())
-    except OSError:
-        return Recognised(file, None)
-    return Recognised(file, mail, seen)
+        return Recognised(file, *recognise(desk, file.read_bytes()))
+    except FileNotFoundError:
+        raise TourneeError(
+            f"Le fichier « {file} » est introuvable : rien n'a été lu.", "Vérifiez son nom et son dossier."
+        ) from None
+    except IsADirectoryError:
+        raise TourneeError(
+            f"« {file} » est un dossier : rien n'a été lu.",
+            f"Donnez ses fichiers, par exemple {file / '*.eml'}",
+        ) from None
+    except OSError as error:
+        raise TourneeError(
+            f"Le fichier « {file} » ne peut pas être lu ({cause(error)}) : rien n'a été lu.",
+            "Vérifiez vos droits sur ce fichier.",
+        ) from error
 
 
 def _understood(desk: Desk, content: bytes) -> Understood:

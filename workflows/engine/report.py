@@ -33,7 +33,7 @@ def recognised_lines(found: Sequence[Recognised]) -> list[str]:
         parts = [f"{each.file.name} : {_KINDS[told['kind']]}"]
         parts += [f"« {told['answer']} »"] if told["answer"] else []
         parts += ["pose une question"] if told["question"] else []
-        parts += [french.duration(each.mail.hours)] if each.mail and each.mail.hours is not None else []
+        parts += [french.duration(each.mail.hours)] if each.mail.hours is not None else []
         parts += [", ".join(told["bounced"])] if told["bounced"] else []
         parts += [f"répond à {told['matched']}"] if told["matched"] else []
         lines.append(", ".join(parts) + ".")

@@ -9,7 +9,6 @@ from workflows.core.french import typography
 from workflows.core.matching import ALTERED
 from workflows.core.problems import Problem, TourneeError
 from workflows.core.received import Received
-from workflows.core.words import TO_READ
 from workflows.engine.account import Account
 from workflows.engine.check import Check, Mark
 from workflows.engine.intake import OWN, Recognised
@@ -52,31 +51,27 @@ def error_json(command: str, error: TourneeError) -> dict[str, Any]:
 
 
 def recognised_json(found: Recognised) -> dict[str, Any]:
-    """How one file's mail is understood; one that cannot be opened is for a person to read."""
+    """How one file's mail is understood."""
     mail = found.mail
     return {
         "file": found.file.name,
         "kind": _kind_of(found),
         "answer": _answer_of(mail),
-        "question": bool(mail and mail.question),
-        "hours": mail.hours.total_seconds() / 3600 if mail and mail.hours is not None else None,
-        "return_date": mail.return_date.isoformat() if mail and mail.return_date else None,
-        "bounced": list(mail.bounced) if mail else [],
-        "extract": mail.extract if mail else "",
-        "matched": (mail.key if mail else "") or None,
+        "question": mail.question,
+        "hours": mail.hours.total_seconds() / 3600 if mail.hours is not None else None,
+        "return_date": mail.return_date.isoformat() if mail.return_date else None,
+        "bounced": list(mail.bounced),
+        "extract": mail.extract,
+        "matched": mail.key or None,
     }
 
 
 def _kind_of(found: Recognised) -> str:
-    if found.mail is None or found.original is None:
-        return "unreadable"
     return str(found.original.kind.value) if found.mail.kind == OWN else found.mail.kind
 
 
-def _answer_of(mail: Received | None) -> str | None:
+def _answer_of(mail: Received) -> str | None:
     """What `Réponse` would say, as far as it is an answer."""
-    if mail is None:
-        return TO_READ
     if mail.kind not in ("answer", "calendar", "unreadable"):
         return None
     return (mail.word if mail.attached or mail.doubt == ALTERED else mail.answer) or None
