@@ -29,6 +29,7 @@ from tests.support.answering import (
 from tests.support.workspace import CHECKOUT, STRUCTURES, Workspace, heading_row, keys, small
 from workflows import replies
 from workflows.core.messages import Mode
+from workflows.core.workflow import Scope, Step
 from workflows.engine import intake
 from workflows.engine.journal import Journal
 
@@ -78,6 +79,46 @@ def test_answers_land_on_their_rows_with_day_and_words(
     assert row["Extrait"].startswith("Oui, nous participerons.")
     assert workspace.row("Appels", **{"Réf.": "2027-1"})["Réponses"] == 3
     assert str(workspace.tab("Suivi")[0]["Boîte lue le"]).startswith("2027-03-04 10:00")
+
+
+def test_suivi_says_which_replies_wait_for_her(workspace: Workspace, mails: dict[str, EmailMessage]) -> None:
+    def waiting() -> list[tuple[Any, ...]]:
+        rows = workspace.tab("Suivi")
+        return [(row["Onglet"], row["Ligne"], row["Problème"]) for row in rows if row["Onglet"]]
+
+    deliver(
+        workspace,
+        *(reply(mails[f"STR-00{n}"], "Bien reçu, merci.") for n in (1, 2)),
+        reply(mails["STR-003"], "Bonjour, quel est le montant de l'aide ?"),
+        *(letter(f"{who}@ailleurs.example", f"De {who}", "Bonjour") for who in ("un", "deux")),
+    )
+    account = read(workspace)
+    assert (account.exit_status, workspace.tab("Suivi")[0]["Problèmes"]) == (0, 0)
+    all_of_them = [
+        ("Candidatures", "2 réponses", "à lire"),
+        ("Candidatures", "1 réponse", "question"),
+        ("À rattacher", "2 messages", "sans ligne connue"),
+    ]
+    assert waiting() == all_of_them
+    assert workspace.tab("Suivi")[0]["Que faire"].startswith("Lisez l'extrait, puis écrivez Oui, Non")
+
+    other = Scope("presence", Step.FIRST)
+    workspace.round("2027-03-04T10:05", other, "presence rappeler")
+    assert sorted(waiting()) == sorted(all_of_them)
+    workspace.put("Candidatures", {"Structure": "STR-001"}, Réponse="Oui")
+    workspace.put("Candidatures", {"Structure": "STR-003"}, Réponse="Non")
+    workspace.put("À rattacher", {"Objet": "De un"}, Rattacher_à="STR-004")
+    read(workspace)
+    assert waiting() == [
+        ("Candidatures", "2 réponses", "à lire"),
+        ("À rattacher", "1 message", "sans ligne connue"),
+    ]
+    workspace.put("À rattacher", {"Objet": "De deux"}, Rattacher_à="STR-005")
+    for structure in ("STR-002", "STR-004"):
+        workspace.put("Candidatures", {"Structure": structure}, Réponse="Non")
+    read(workspace)
+    assert waiting() == [("Candidatures", "1 réponse", "à lire")]
+    assert workspace.tab("Suivi")[0]["Problèmes"] == 0
 
 
 def test_hours_are_no_answer_to_a_call_and_no_silence_either(
@@ -379,7 +420,9 @@ def test_she_says_whose_a_mail_is(workspace: Workspace) -> None:
     assert reasons["Un"] == "Rattaché à 2027-1, STR-001."
     assert reasons["Trois"] == "aucun message envoyé ne correspond"
     workspace.put("À rattacher", {"Objet": "Un"}, Rattacher_à="STR-003")
-    assert any("déjà rattaché" in problem.what for problem in read(workspace).problems)
+    whats = {problem.where: problem.what for problem in read(workspace).problems}
+    assert whats.keys() == {f"À rattacher, ligne {n}, Rattacher à" for n in (2, 4)}
+    assert "déjà rattaché" in whats["À rattacher, ligne 2, Rattacher à"]
     assert said(workspace, "STR-003") is None
 
 

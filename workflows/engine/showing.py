@@ -117,7 +117,7 @@ def _spoken(heading: str, value: Value) -> Value:
 def _status(tools: Tools, prepared: Prepared, account: Account, writer: WriteBack) -> None:
     served = tools.journal.served_since(prepared.now - DAY)
     today = [at for at in served if at.astimezone(prepared.now.tzinfo).date() == prepared.now.date()]
-    lines = open_points.listed(tools, prepared, account)
+    lines = open_points.listed(tools, prepared, account, writer)
     counts: dict[str, Value] = {
         "Prochain passage": _next_round(tools, prepared.now),
         "Envoyés aujourd'hui": len(today),

@@ -24,6 +24,7 @@ PAGE = words.UNMATCHED
 _IDENTITY = ("Reçu le", "De", "Objet")
 _LONGEST = 200
 """Characters of a sender or a subject line in its cell."""
+_ATTACHED = "Rattaché à"
 _HOW = "Écrivez la Réf. d'une ligne de Candidatures, d'Inscriptions, de Présence ou d'Ambassadeurs."
 
 Identity = tuple[str, ...]
@@ -44,8 +45,8 @@ def carry_out(desk: Desk, book: Book) -> Attached:
     mails = [mail for mail, _ in desk.journal.mails.to_list(again=False)]
     for mail, row in _pairs(page, mails, desk.now):
         asked = label(row.cell("Rattacher à"))
-        if not asked:
-            continue
+        if not asked or (mail.attached and fold(asked) == fold(mail.subject)):
+            continue  # carried out: that the row is now answered is no mistake of hers
         found = _row_asked(desk, book, asked)
         if isinstance(found, str):
             attached.problems.append(Problem(page.where(row, "Rattacher à"), found, _HOW))
@@ -123,10 +124,22 @@ def _append(writer: WriteBack, page: Identified, mail: Received, now: datetime) 
     writer.writing.rows += 1
 
 
+def waiting(writer: WriteBack) -> int:
+    """How many rows wait for a person to say whose they are, with those that are about to be added."""
+    page = writer.book[PAGE]
+    new = sum(isinstance(edit, Append) and edit.sheet == page.title for edit in writer.writing.edits)
+    return new + sum(
+        any(label(row.cell(heading)) for heading in _IDENTITY)
+        and not label(row.cell("Rattacher à"))
+        and not label(row.cell("Raison")).startswith(_ATTACHED)
+        for row in page.rows
+    )
+
+
 def _reason(mail: Received) -> str:
     if mail.attached:
         campaign = mail.campaign.partition(":")[2] or mail.campaign
-        return french.typography(f"Rattaché à {campaign}, {mail.subject}.")
+        return french.typography(f"{_ATTACHED} {campaign}, {mail.subject}.")
     seen = (
         f" ; {french.plural(mail.attachments, 'pièce jointe', 'pièces jointes')}" if mail.attachments else ""
     )
