@@ -69,13 +69,16 @@ def test_the_sheet_keeps_what_it_showed_and_never_shows_the_marker(launched: Wor
 
 
 def test_an_address_that_a_server_had_refused_leaves_no_marker_either(tmp_path: Path) -> None:
-    with SmtpServer(faults=[Fault("RCPT", "reply", "550 5.1.1 No such user", ADDRESS)]) as server:
+    with SmtpServer(
+        faults=[Fault("RCPT", "reply", f"550 5.1.1 <{ADDRESS}> No such user", ADDRESS)]
+    ) as server:
         workspace = Workspace(tmp_path, small(2))
         workspace.smtp(server.port)
         workspace.launch(TUESDAY)
     before = workspace.row("Candidatures", Structure="STR-002")["Motif"]
     assert ADDRESS in before
     workspace.run("effacer", ADDRESS, "--oui")
+    assert traces(workspace) == []
     assert workspace.round("2027-03-02T11:00").problems == []
     assert workspace.row("Candidatures", Structure="STR-002")["Motif"] == before
 

@@ -6,6 +6,7 @@ and the keys of the messages, which name a row of the sheet and nobody: a key is
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
@@ -44,8 +45,14 @@ def held(db: sqlite3.Connection, address: str) -> dict[str, Any]:
 
 def erase(db: sqlite3.Connection, address: str) -> None:
     """Forget an address and everything that was written to it or by it."""
-    keys = [key for (key,) in db.execute("SELECT key FROM recipients WHERE address = ?", (address,))]
-    db.executemany("UPDATE messages SET bytes = x'' WHERE key = ?", [(key,) for key in keys])
+    told = db.execute(
+        "SELECT key, m.detail FROM messages m JOIN recipients r USING (key) WHERE r.address = ?", (address,)
+    ).fetchall()
+    wanted = re.compile(re.escape(address), re.IGNORECASE)
+    db.executemany(
+        "UPDATE messages SET bytes = x'', detail = ? WHERE key = ?",
+        [(wanted.sub("…", detail), key) for key, detail in told],
+    )
     db.execute(
         "UPDATE recipients SET address = 'effacé ' || position, detail = '' WHERE address = ?", (address,)
     )
