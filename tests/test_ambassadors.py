@@ -495,3 +495,16 @@ def test_a_command_about_one_workflow_leaves_the_lines_of_the_others(tmp_path: P
     workspace.round("2027-03-02T10:45")
     assert listed(workspace) == []
     assert counted(workspace) == (0, 0)
+
+
+def test_what_became_of_a_message_stays_listed_until_its_own_workflow_goes_on(workspace: Workspace) -> None:
+    refused = ("Refusé", "appel:2027-1:STR-001:annonce")
+    with SmtpServer(faults=[Fault("RCPT", "reply", UNKNOWN, "s1@structures.example")]) as server:
+        workspace.smtp(server.port)
+        assert keys(workspace.launch().refused) == [refused[1]]
+        assert listed(workspace) == [refused]
+        assert keys(write(workspace, "2027-03-02T10:05").sent)
+        assert listed(workspace) == [refused]
+        assert counted(workspace) == (0, 0)
+        workspace.launch("2027-03-02T10:10")
+        assert listed(workspace) == []
