@@ -84,8 +84,9 @@ class Zygote:
     ) -> Ended:
         """One run of `run.py`; killed after `delay` seconds, or ended or stopped at `point`.
 
-        `limits`: « fsize » (RLIMIT_FSIZE, in bytes), « uid » (another account), « alarm » (seconds), and the seconds that the
-        network is waited for: « answer » (Sheets), « smtp », « patience » (the first wait before a repeat).
+        `limits`: « fsize » (RLIMIT_FSIZE, in bytes), « uid » (another account), « alarm » (seconds to live),
+        and the seconds that the network is waited for: « answer » (Sheets), « smtp », « patience » (the first
+        wait before a repeat).
         `watched`: its events are kept; otherwise nothing of the program is wrapped.
         """
         return self._ask(
@@ -172,6 +173,7 @@ def _child(job: Mapping[str, Any], folder: Path) -> None:
         os.environ.clear()
         os.environ.update(job["env"])
         os.chdir(job["cwd"])
+        time.tzset()
         _limit(job["limits"])
         if job["watched"]:
             install(killer)

@@ -78,8 +78,12 @@ class EximAndDovecot(PostOffice):
 
     def __enter__(self) -> Self:
         self.imap.__enter__()
-        (self.folder / "spool").mkdir()
-        shutil.chown(self.folder / "spool", *_EXIM_RUNS_AS)
+        spool = self.folder / "spool"
+        spool.mkdir()
+        for log in ("mainlog", "rejectlog", "paniclog"):  # made by two of its processes at once, Exim refuses
+            (spool / log).touch()
+        for path in (spool, *spool.iterdir()):
+            shutil.chown(path, *_EXIM_RUNS_AS)
         boxes = [USER, *(f"s{number}@structures.example" for number in range(1, 20))]
         (self.folder / "boxes").write_text("".join(f"{box}\n" for box in boxes))
         certificate = self._authority.issue()
