@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.answering import deliver, notice
 from tests.support.smtp_server import Fault, SmtpServer
 from tests.support.workspace import TUESDAY, Workspace, small
 
@@ -130,3 +131,12 @@ def test_what_is_old_is_purged_once_a_day(launched: Workspace) -> None:
     launched.round("2030-03-04T10:00")
     assert launched.office().held(ADDRESS)["messages"] == []
     assert launched.round("2030-03-04T11:00").sent == []
+
+
+def test_a_notice_that_names_it_keeps_no_address(launched: Workspace) -> None:
+    (mail,) = [mail for mail in launched.mails() if mail["To"] == ADDRESS]
+    deliver(launched, notice(mail, ADDRESS))
+    launched.run("reponses", "relever", at="2027-03-02T11:00")
+    assert launched.row("Candidatures", Structure="STR-002")["Réponse"] == "Rejet"
+    launched.run("effacer", ADDRESS, "--oui", at="2027-03-02T12:00")
+    assert traces(launched) == []

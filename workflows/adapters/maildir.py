@@ -191,11 +191,14 @@ def messages(folder: Path) -> Iterator[tuple[str, bytes]]:
 def erase(folder: Path, address: str) -> int:
     """Delete the messages that an address sent, got or is named in; how many. Raises OSError."""
     erased = 0
+    named = re.compile(rf"(?<![\w.+-]){re.escape(address)}(?![\w.-])")
     for path in _files(folder):
-        message = BytesParser(policy=policy.default).parsebytes(path.read_bytes(), headersonly=True)
+        content = path.read_bytes()
+        message = BytesParser(policy=policy.default).parsebytes(content, headersonly=True)
         values = [str(message[name] or "").lower() for name in ("From", "To", "Subject")]
-        named = rf"(?<![\w.+-]){re.escape(address)}(?![\w.-])"
-        if any(re.search(named, value) for value in values):
+        if message.get_content_type() == "multipart/report":  # who did not get it stands in its body
+            values.append(content.decode("utf-8", "replace").lower())
+        if any(map(named.search, values)):
             path.unlink(missing_ok=True)
             erased += 1
     return erased

@@ -63,6 +63,15 @@ def erase(db: sqlite3.Connection, address: str) -> None:
         " WHERE sender = ?",
         (address,),
     )
+    speaking = db.execute(
+        "SELECT title, extract, reason, bounced, number FROM mails"
+        " WHERE instr(lower(title || extract || reason || bounced), ?)",
+        (address,),
+    ).fetchall()
+    db.executemany(  # a server that returns a message names who did not get it
+        "UPDATE mails SET title = ?, extract = ?, reason = ?, bounced = ? WHERE number = ?",
+        [(*(wanted.sub("…", text) for text in texts), number) for *texts, number in speaking],
+    )
     db.execute("DELETE FROM notes WHERE instr(lower(value), ?)", (address,))
     db.execute("UPDATE known_rows SET identity = '' WHERE instr(identity, ?)", (fold(address),))
 
