@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from tests.support.sheets_server import SheetsServer
 from tests.support.workspace import Workspace, small
 from workflows.engine.journal import Journal, Message
 
-PEOPLE, CALLS_STRUCTURES, LINES = 1_000, 3_000, 100_000
+PEOPLE, STRUCTURES, LINES = 1_000, 3_000, 100_000
 MEMORY_LIMIT = 300
 """MiB."""
 SLOWER_AT_MOST = 1.5
@@ -38,7 +39,7 @@ class Cost:
 
 def big() -> dict[str, list[Any]]:
     """The workbook: everyone may be written to, and the call is at « À lancer »."""
-    book = small(CALLS_STRUCTURES, "À lancer")
+    book = small(STRUCTURES, "À lancer")
     people = [
         (f"PRO-{n:04}", f"Prénom {n}", f"Nom {n}", f"p{n}@structures.example", "Fil de l'eau")
         for n in range(1, PEOPLE + 1)
@@ -67,7 +68,12 @@ def cost(workspace: Workspace, *words: str, at: str, env: Mapping[str, str] | No
 
 
 def rounds(folder: Path) -> None:
-    """The whole call at once, then a round with nothing to do, in a file and behind the Sheets API."""
+    """The whole call, everyone's reminder, then nothing due, in a file and behind the Sheets API."""
+    steps: tuple[tuple[str, str, int, tuple[str, ...]], ...] = (
+        ("3 000 messages", "2027-03-02T10:00", STRUCTURES, ("passage",)),
+        ("1 000 reminders", "2027-03-02T10:30", STRUCTURES + PEOPLE, ("presence", "rappeler", "--oui")),
+        ("nothing due", LATER, STRUCTURES + PEOPLE, ("passage",)),
+    )
     with SheetsServer() as sheets:
         for where in ("xlsx", "google"):
             workspace = Workspace(folder / where, big(), **_NO_CAP)
@@ -78,16 +84,17 @@ def rounds(folder: Path) -> None:
                 workspace.set(
                     "classeur", type='"google"', identifiant=f'"{spreadsheet}"', adresse_api=f'"{sheets.url}"'
                 )
-            for what, at in (("3 000 messages", "2027-03-02T10:00"), ("nothing due", LATER)):
+            for what, at, so_far, words in steps:
                 sheets.reset_counts()
-                took = cost(workspace, "passage", at=at)
+                took = cost(workspace, *words, at=at)
                 calls = sheets.counts["read"] + sheets.counts["write"]
                 name = f"{where}, 3 000 structures, 1 000 Promeneurs: {what}"
                 told = f", {calls} Sheets calls" if spreadsheet else ""
                 print(f"{name:<60} {took.seconds:6.1f} s  {took.mebibytes:5.0f} MiB{told}")
                 assert took.mebibytes < MEMORY_LIMIT, took
                 assert calls <= 4, calls
-            assert len(list((workspace.folder / "donnees" / "envois" / "new").glob("*"))) >= CALLS_STRUCTURES
+                sent = Counter(str(mail["To"]) for mail in workspace.mails())
+                assert len(sent) == so_far == sent.total(), (len(sent), sent.total())
 
 
 def long_journal(folder: Path) -> None:

@@ -28,7 +28,7 @@ def nothing_wrong(tally: Tally, hit: int) -> None:
 
 @pytest.mark.parametrize("setting", crashes.SETTINGS, ids=lambda setting: setting.words)
 def test_a_kill_anywhere_doubles_and_loses_nothing(all_servers: Servers, setting: crashes.Setting) -> None:
-    tally = crashes.at_every_step(all_servers, setting, every=71, first=1 + len(setting.words) % 71)
+    tally = crashes.at_every_step(all_servers, setting, every=53, first=1 + len(setting.words) % 53)
     nothing_wrong(tally, hit=tally.tried)
     nothing_wrong(crashes.at_random(all_servers, setting, 2), hit=1)
 
