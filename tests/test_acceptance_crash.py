@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.smtp_server import read_log
+from tests.support.smtp_server import outgoing, read_log
 from tests.support.workspace import CHECKOUT, Workspace, parsed, small
 
 COUNT = 8
@@ -61,7 +61,7 @@ def launched(workspace: Workspace) -> Iterator[subprocess.Popen[str]]:
 
 def served(log: Path) -> Counter[str]:
     """How often each address was written to, each message counted by its Message-ID."""
-    received = read_log(log)
+    received = outgoing(read_log(log))
     assert len({parsed(r.content)["Message-ID"] for r in received}) == len(received)
     return Counter(address for r in received for address in r.recipients)
 

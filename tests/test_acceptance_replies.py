@@ -80,10 +80,10 @@ def test_what_is_sent_comes_back_as_answers_and_bounces(tmp_path: Path, office: 
     assert again.json["replies"]["read"] == 0
     assert again.json["written"] == 0
     flags = office.imap.flags()
-    assert len(flags) == 3
     assert not any("\\Seen" in each or "\\Deleted" in each for each in flags)
-    if isinstance(office.imap, Dovecot):
-        assert all("Tournee" in each for each in flags)
+    if isinstance(office.imap, Dovecot):  # the launch's copy and summary lie there too
+        assert sum("Tournee" in each for each in flags) == 3
+        assert len(flags) == 5
 
 
 def test_the_log_in_is_checked_and_a_wrong_one_is_told(tmp_path: Path, office: PostOffice) -> None:
@@ -128,7 +128,7 @@ def test_a_killed_reading_loses_and_repeats_nothing(tmp_path: Path, office: Post
     process.communicate()
     ran = run(workspace, "reponses", "relever")
     assert ran.status in (0, 1), ran.err
-    assert _kept(journal) == 151
+    assert _kept(journal) == len(office.imap.flags())
     assert len(workspace.tab("À rattacher")) == 150
     assert answers(workspace) == [None, "Rejet", None]
 

@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from tests.support.smtp_server import Fault, SmtpServer
+from tests.support.smtp_server import Fault, SmtpServer, outgoing
 from tests.support.workspace import SAMPLE, TUESDAY, Workspace, keys, small
 from workflows.core.messages import Mode
 from workflows.core.problems import TourneeError
@@ -294,7 +294,8 @@ def test_an_older_journal_sends_no_mended_charter_again(tmp_path: Path) -> None:
         shutil.copy(older, journal)
         assert workspace.round("2027-03-03T11:00").sent == []
         assert workspace.round("2027-03-03T12:00").sent == []
-        assert len(server.accepted) == count == 2
+        assert len(server.accepted) == count
+        assert len(outgoing(server.accepted)) == 2
 
 
 def test_a_restored_workbook_is_written_again(workspace: Workspace) -> None:

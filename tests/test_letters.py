@@ -1,17 +1,20 @@
-"""What the coordinator is written herself: a launch from the sheet, a failure that lasts, an interruption."""
+"""What the coordinator is written herself: a launch, a failure that lasts, an interruption."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
 
-from tests.support.smtp_server import SmtpServer
+from tests.support.smtp_server import Fault, SmtpServer, outgoing
 from tests.support.workspace import TUESDAY, Workspace, small
+from workflows.core.messages import Mode, State
 from workflows.core.problems import TourneeError
+from workflows.engine.journal import Message, Outcome
 
 HER = "coordination@exemple.fr"
 LAUNCH = "2027-03-02T10:15"
@@ -42,11 +45,53 @@ def test_a_launch_from_the_sheet_sends_her_one_copy_and_one_summary(tmp_path: Pa
     assert len(hers(workspace)) == 2
 
 
-def test_a_launch_in_the_terminal_tells_her_there(tmp_path: Path) -> None:
+def test_a_launch_in_the_terminal_does_so_too(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, small(3))
     workspace.launch(TUESDAY)
-    workspace.round("2027-03-02T10:30")
+    assert len(hers(workspace)) == 2
+    workspace.edit(lambda book: book["Structures"].append(["STR-009", "Tard", "tard@structures.example"]))
+    assert len(workspace.round("2027-03-02T10:30").sent) == 1
+    workspace.launch("2027-03-02T10:45")
+    assert hers(workspace)[0] == "appel 2027-1 : 3 messages partis"
+    assert len(hers(workspace)) == 2
+
+
+def test_a_trial_tells_her_nothing_of_a_launch(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(3))
+    workspace.launch(TUESDAY, mode=Mode.TRIAL)
     assert hers(workspace) == []
+
+
+def test_letters_that_could_not_leave_wait_for_the_next_round(tmp_path: Path) -> None:
+    full = Fault("MAIL", "reply", "452 4.2.2 Over quota", after=2, times=3)
+    with SmtpServer(faults=[full]) as server:
+        workspace = Workspace(tmp_path, small(3))
+        workspace.smtp(server.port)
+        assert len(workspace.launch(TUESDAY).sent) == 2
+        for at in ("2027-03-02T11:30", "2027-03-02T16:00", "2027-03-03T10:00"):
+            workspace.round(at)
+        assert len(outgoing(server.accepted)) == 3
+        assert len(server.accepted) == 5
+
+
+def test_letters_take_nothing_from_the_day_s_allowance(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(6, "À lancer"), delai_de_grace='"0"')
+    workspace.set(plafond_par_passage="3", plafond_par_jour="6")
+    assert len(workspace.round(TUESDAY).sent) == 3
+    assert len(hers(workspace)) == 2
+    assert len(workspace.round("2027-03-02T10:30").sent) == 3
+
+
+def test_a_summary_counts_what_left_before_a_crash(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(3))
+    key, at = "appel:2027-1:STR-001:annonce", datetime.fromisoformat(TUESDAY + "+01:00")
+    to = ("s1@structures.example",)
+    with closing(workspace.office().journal()) as journal:
+        journal.plan([Message(key, "appel:2027-1", "annonce", "STR-001", to, "", b"")], (), (), 1)
+        journal.claim(key, None)
+        journal.settle(Outcome(key, State.SENT, at, to))
+    assert len(workspace.launch("2027-03-02T10:30").sent) == 2
+    assert hers(workspace)[0] == "appel 2027-1 : 3 messages partis"
 
 
 def test_one_connection_serves_the_letters_too(tmp_path: Path, server: SmtpServer) -> None:

@@ -23,7 +23,7 @@ from typing import Self
 
 from tests.support.smtp_session import At, Dropped, Fault, Received, Session, shut
 
-__all__ = ["Fault", "Received", "SmtpServer", "read_connections", "read_log"]
+__all__ = ["Fault", "Received", "SmtpServer", "outgoing", "read_connections", "read_log"]
 
 
 class SmtpServer:
@@ -112,6 +112,11 @@ class SmtpServer:
                 record = asdict(received) | {"content": base64.b64encode(received.content).decode()}
                 with (self._log / "accepted.jsonl").open("a") as file:
                     file.write(json.dumps(record) + "\n")
+
+
+def outgoing(received: Iterable[Received]) -> list[Received]:
+    """Without the letters that the coordinator's address writes to itself."""
+    return [message for message in received if message.recipients != (message.sender,)]
 
 
 def read_log(folder: Path) -> list[Received]:

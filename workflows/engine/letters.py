@@ -1,7 +1,7 @@
 """What the program writes to the coordinator herself: a launch, a failure that lasts, an interruption.
 
 These letters are no campaign's messages: they stand in no account. Each has a key of its own in the
-journal, so none is written twice.
+journal, so none is written twice; a launch's that could not leave waits there for the next round.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workflows.core import french
-from workflows.core.messages import LETTERS, Launch, Send
+from workflows.core.messages import LETTERS, History, Launch, Send, State
 from workflows.core.working_days import is_public_holiday
 from workflows.engine.account import Account, Mail
 from workflows.engine.prepare import Prepared, Tools
@@ -44,16 +44,20 @@ _LISTED = 15
 
 
 def after_a_launch(tools: Tools, prepared: Prepared, account: Account) -> list[Mail]:
-    """One copy and one summary for each campaign that the sheet launched and that begins to leave."""
+    """One copy and one summary for each campaign that was launched and that begins to leave."""
     found: list[Mail] = []
     first = {mail.send.campaign: mail for mail in reversed(prepared.mails) if _announces(mail.send)}
     for campaign, mail in sorted(first.items()):
-        launch = _launch(prepared, campaign)
-        if launch.authorised_at or not launch.seen_at or tools.journal.record(_key("lancement", campaign)):
+        history = _history(prepared, campaign)
+        launch = history.launches.get(campaign, Launch())
+        launched = launch.authorised_at or launch.seen_at
+        if not launched or tools.journal.record(_key("lancement", campaign)):
             continue
         rendered = replace(mail.rendered, subject=f"[Copie] {mail.rendered.subject}")
-        found.append(_letter(tools, _key("lancement", campaign), LAUNCH, _summary(campaign, account)))
-        found.append(_to_her(tools, replace(mail, key=_key("copie", campaign), rendered=rendered)))
+        copy = replace(mail, key=_key("copie", campaign), rendered=rendered)
+        summary = _summary(campaign, account, history)
+        found.append(_letter(tools, _key("lancement", campaign), LAUNCH, summary))
+        found.append(_to_her(tools, replace(copy, send=replace(mail.send, step="copie"))))
     return found
 
 
@@ -111,16 +115,16 @@ def _announces(send: Send) -> bool:
     return not send.trial and not send.step.startswith(("relance", "rappel"))
 
 
-def _launch(prepared: Prepared, campaign: str) -> Launch:
-    for desk in prepared.desks.values():
-        if campaign in desk.history.launches:
-            return desk.history.launches[campaign]
-    return Launch()
+def _history(prepared: Prepared, campaign: str) -> History:
+    """What its workflow knew when the round decided."""
+    desks = prepared.desks.values()
+    return next((desk.history for desk in desks if campaign in desk.history.launches), History())
 
 
-def _summary(campaign: str, account: Account) -> dict[str, str]:
+def _summary(campaign: str, account: Account, history: History) -> dict[str, str]:
     mine = f"{campaign}:"
-    sent = sum(key.startswith(mine) for key, _ in account.sent)
+    before = sum(r.campaign == campaign and r.state is State.SENT for r in history.records.values())
+    sent = before + sum(key.startswith(mine) for key, _ in account.sent)
     reasons = Counter(reason for key, reason in account.waiting if key.startswith(mine))
     lines = [f"{count} × {reason}" for reason, count in reasons.most_common(_LISTED)]
     problems = [str(problem) for problem in dict.fromkeys(account.problems)][:_LISTED]

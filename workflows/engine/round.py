@@ -79,18 +79,21 @@ def _run(tools: Tools, request: Request) -> Account:
 
 
 def _tell(tools: Tools, told: Sequence[Mail], transport: Transport | None = None) -> None:
-    """Send letters to the coordinator; one that cannot leave now stops nothing."""
-    if not told:
-        return
+    """Send the coordinator these letters, and a launch's that still wait; a failure stops nothing."""
     now = tools.clock()
-    planned = [_message(tools, mail, now) for mail in told]
-    tools.journal.plan(planned, (), (), tools.journal.round_number)
+    if told:
+        planned = [_message(tools, mail, now) for mail in told]
+        tools.journal.plan(planned, (), (), tools.journal.round_number)
+    keys = list(dict.fromkeys([*(mail.key for mail in told), *tools.journal.letters_waiting(now)]))
+    if not keys:
+        return
+    tools = replace(tools, progress=lambda _done, _total: None)
     with suppress(TourneeError, TransportError):
         if transport and not tools.letter_transport:
-            _deliver(tools, told, transport)
+            _deliver(tools, keys, transport)
             return
         with closing((tools.letter_transport or tools.transport)()) as own:
-            _deliver(tools, told, own)
+            _deliver(tools, keys, own)
 
 
 def _read_replies(tools: Tools, request: Request, prepared: Prepared) -> None:
@@ -126,7 +129,7 @@ def _trial(tools: Tools, request: Request, prepared: Prepared) -> Account:
         [_message(tools, mail, prepared.now) for mail in prepared.mails], (), (), tools.journal.round_number
     )
     with closing(tools.trial_transport()) as transport:
-        delivery = _deliver(tools, prepared.mails, transport)
+        delivery = _deliver(tools, [m.key for m in prepared.mails], transport)
     _count(account, prepared.verdicts, prepared.mails, delivery)
     return account
 
@@ -147,12 +150,11 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
             assert transport is not None
             showing.write(tools, prepared, account, leaving=frozenset(m.key for m in prepared.mails))
             tools.note_sending(prepared.round_number)
-            delivery = _deliver(tools, prepared.mails, transport, reserved=True)
+            delivery = _deliver(tools, [m.key for m in prepared.mails], transport, reserved=True)
             tools.workbook.release()
         verdicts = _count(account, prepared.verdicts, prepared.mails, delivery)
-        if request.scope.step is Step.ANY and not status_page.everything_stopped(prepared.book):
-            launched = letters.after_a_launch(tools, prepared, account)
-            _tell(tools, [*letters.of_interruption(tools, prepared.now), *launched], transport)
+        if not status_page.everything_stopped(prepared.book):
+            _tell(tools, _letters(tools, request, prepared, account), transport)
     finally:
         if transport:
             transport.close()
@@ -161,6 +163,13 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
     if request.scope.step is Step.ANY:
         tools.journal.purge(prepared.now - tools.general.retention, prepared.now.date().isoformat())
     return account
+
+
+def _letters(tools: Tools, request: Request, prepared: Prepared, account: Account) -> list[Mail]:
+    launched = letters.after_a_launch(tools, prepared, account)
+    if request.scope.step is not Step.ANY:
+        return launched
+    return [*letters.of_interruption(tools, prepared.now), *launched]
 
 
 def _authorise(tools: Tools, request: Request, prepared: Prepared) -> None:
@@ -238,24 +247,22 @@ def _message(tools: Tools, mail: Mail, now: datetime) -> Message:
     )
 
 
-def _deliver(
-    tools: Tools, mails: Sequence[Mail], transport: Transport, *, reserved: bool = False
-) -> Delivery:
+def _deliver(tools: Tools, keys: Sequence[str], transport: Transport, *, reserved: bool = False) -> Delivery:
     """Hand the messages over; with `reserved`, only while the workbook is this machine's."""
-    done = iter(range(1, len(mails) + 1))
+    done = iter(range(1, len(keys) + 1))
     attempts = {}
-    for mail in mails:
-        record = tools.journal.record(mail.key)
-        attempts[mail.key] = record.attempts if record else 0
+    for key in keys:
+        record = tools.journal.record(key)
+        attempts[key] = record.attempts if record else 0
     return deliver(
-        [mail.key for mail in mails],
+        keys,
         tools.journal,
         transport,
         tools.general.sender.address,
         tools.clock,
         attempts=attempts,
         stop=lambda: tools.stop() or (reserved and not tools.workbook.reserved()),
-        progress=lambda: tools.progress(next(done), len(mails)),
+        progress=lambda: tools.progress(next(done), len(keys)),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from workflows.core.messages import Record, State
+from workflows.core.messages import LETTERS, Record, State
 
 _LIVE = "campaign NOT LIKE 'essai:%'"
 
@@ -245,11 +245,11 @@ def records(db: sqlite3.Connection, where: str, parameters: Sequence[str]) -> di
 
 
 def recipients_since(db: sqlite3.Connection, since: datetime) -> list[datetime]:
-    """When each recipient of a real message since then was, or may have been, served; in order."""
+    """When each recipient of a campaign's real message since then was, or may have been, served; in order."""
     rows = db.execute(
         f"SELECT r.sent_at FROM recipients r JOIN messages USING (key) WHERE r.sent_at > ? AND {_LIVE}"  # noqa: S608
-        " ORDER BY r.sent_at",
-        (stamp(since),),
+        " AND campaign <> ? ORDER BY r.sent_at",
+        (stamp(since), LETTERS),
     )
     return [datetime.fromisoformat(at) for (at,) in rows]
 

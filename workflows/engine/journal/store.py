@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from workflows.core.disk import cause
-from workflows.core.messages import Belief, History, Launch, Order, Record
+from workflows.core.messages import LETTERS, Belief, History, Launch, Order, Record
 from workflows.core.problems import TourneeError
 from workflows.engine.journal import erasure, messages, pairing
 from workflows.engine.journal.mails import Mails
@@ -351,6 +351,15 @@ class Journal:
         self.remember(purged=today)
         return count
 
+    def letters_waiting(self, now: datetime) -> list[str]:
+        """The keys of a launch's copy and summary that could not leave yet, due at `now`."""
+        query = (
+            "SELECT key FROM messages WHERE campaign = ? AND state = 'planned'"
+            " AND step IN ('lancement', 'copie') AND coalesce(next_attempt, '') <= ?"
+        )
+        with self._errors():
+            return [key for (key,) in self._db.execute(query, (LETTERS, stamp(now)))]
+
     def uncertain(self) -> dict[str, Record]:
         """All messages that may or may not have left."""
         with self._errors():
@@ -358,7 +367,7 @@ class Journal:
             return messages.records(self._db, where, [])
 
     def served_since(self, since: datetime) -> list[datetime]:
-        """When each recipient of a real message since then was served, in order."""
+        """When each recipient of a campaign's real message since then was served, in order."""
         with self._errors():
             return messages.recipients_since(self._db, since)
 
