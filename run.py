@@ -449,21 +449,24 @@ def creer(session: Session, dossier: Path) -> int:
 def apercu(session: Session, workflow: str, ref: str, folder: Path | None) -> int:
     from workflows.core.workflow import Scope, Step
     from workflows.engine.prepare import Request
-    from workflows.engine.report import preview_lines
+    from workflows.engine.report import not_now_lines, preview_lines
     from workflows.engine.report_json import as_json
 
     office = session.office()
     first = bool(ref) or workflow == AMBASSADORS  # what no row of the sheet launches
-    account = office.preview(Request("apercu", Scope(workflow, Step.FIRST if first else Step.ANY, ref)))
-    if first and not account.planned:  # all were announced: what follows, then
-        later = office.preview(Request("apercu", Scope(workflow, Step.ANY, ref)))
-        account = later if later.planned else account
+    steps = [Step.FIRST, Step.ANY] if first else [Step.ANY]  # where all were announced: what follows
+    requests = [Request("apercu", Scope(workflow, step, ref)) for step in steps]
+    account = shown = office.preview(*requests)
+    if not account.planned and (folder or not session.json_form):
+        later = office.preview(*requests, soon=True)
+        shown = later if later.planned else account
     if folder:
         from workflows.engine.preview_page import write_page
 
-        written = write_page(folder, account, office.general)
+        written = write_page(folder, shown, office.general)
         session.say(typography(f"La page à ouvrir dans un navigateur : {written}"))
-    session.answer(as_json(account), preview_lines(account, session.screen))
+    lines = [] if shown is account else not_now_lines(account, shown, session.screen)
+    session.answer(as_json(account), [*lines, *preview_lines(shown, session.screen)])
     return account.exit_status
 
 

@@ -272,6 +272,27 @@ def test_everyone_stands_in_exactly_one_list(tmp_path: Path, mode: Mode) -> None
         assert len(subjects) + len(lines) == 60
 
 
+@pytest.mark.parametrize("words", [(), ("2027-1",)])
+def test_a_preview_outside_office_hours_shows_what_will_leave(tmp_path: Path, words: tuple[str, ...]) -> None:
+    workspace = Workspace(tmp_path / "espace", small(3, "À lancer"))
+    at, page = "2027-03-02T21:00", tmp_path / "page"
+    shown = workspace.run("apercu", CALLS, *words, "--html", str(page), at=at, form="texte")
+    out = shown.out.replace(NBSP, " ")
+    assert "Rien ne part maintenant" in out
+    assert "mercredi 8 h 30" in out
+    assert "3 partiront, 0 en attente" in out
+    assert "Le premier message, en entier" in out
+    assert "mercredi 3 mars 2027" in (page / "apercu.html").read_text("utf-8")
+    now = workspace.run("apercu", CALLS, *words, at=at).json
+    assert (len(now["planned"]), len(now["waiting"])) == (0, 3)
+
+
+def test_a_preview_of_what_is_closed_says_so_and_no_more(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(3, "En pause"))
+    out = workspace.run("apercu", CALLS, form="texte").out.replace(NBSP, " ")
+    assert out.startswith("0 partira, 3 en attente")
+
+
 def test_served_recipients_are_counted_in_real_time(workspace: Workspace) -> None:
     workspace.launch("2027-03-02T10:00")
     with_journal = workspace.office().journal()

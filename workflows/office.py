@@ -88,10 +88,15 @@ class Office:
         """What the command asks for, else what the configuration says."""
         return asked or self.general.mode
 
-    def preview(self, request: Request) -> Account:
-        """What would leave now; changes nothing, and needs no lock."""
+    def preview(self, *requests: Request, soon: bool = False) -> Account:
+        """What would leave now, or at the next chance: of the first request that sends something, else of
+        the first; changes nothing, and needs no lock."""
+        look = rounds.preview_soon if soon else rounds.preview
         with self._read_only_journal() as journal:
-            return rounds.preview(self.tools(journal), request)
+            first, *others = (partial(look, self.tools(journal), request) for request in requests)
+            account = first()
+            found = (other() for other in others if not account.planned)
+            return next((each for each in found if each.planned), account)
 
     def run(self, request: Request) -> Account:
         """Make the round. Raises RoundUnderWay, TourneeError, WorkbookError."""

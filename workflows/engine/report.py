@@ -150,6 +150,14 @@ def _waiting_lines(account: Account, screen: Screen) -> list[str]:
     return lines
 
 
+def not_now_lines(account: Account, later: Account, screen: Screen = PLAIN) -> list[str]:
+    """Above the preview of what leaves later: why it does not now."""
+    keys = {key for key, _ in later.planned}
+    reasons = dict.fromkeys(reason for key, reason in account.waiting if key in keys)
+    why = f" ({french.join(list(reasons))})" if reasons else ""
+    return [*_said(screen, f"Rien ne part maintenant{why}. Ensuite, si rien ne change :"), ""]
+
+
 def preview_lines(account: Account, screen: Screen = PLAIN) -> list[str]:
     """Who gets what, who does not and why, and one whole mail."""
     lines = [screen.strong(line) for line in _said(screen, plan_line(account))]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from workflows.core import signing
 from workflows.core.messages import BY_ITSELF, Mode, Send, State, Verdict, Wait
 from workflows.core.ports import Transport, TransportError, WorkbookError
 from workflows.core.problems import TourneeError
 from workflows.core.workflow import Outlook, Step
+from workflows.core.working_days import is_public_holiday
 from workflows.engine import composing, letters, open_points, showing, status_page, unmatched_page
 from workflows.engine.account import Account, Mail
 from workflows.engine.calendar_part import calendar_part
@@ -29,6 +30,14 @@ def preview(tools: Tools, request: Request) -> Account:
     account = _account(tools, request, prepared)
     account.settle([v for v in prepared.verdicts if not isinstance(v, Send)])
     return account
+
+
+def preview_soon(tools: Tools, request: Request) -> Account:
+    """What would leave once the grace delay is over and the office open, if nothing else changes."""
+    general = tools.general
+    opening = general.hours.next_opening(tools.clock() + general.grace, is_public_holiday)
+    hasty = replace(general, grace=timedelta(0))
+    return preview(replace(tools, general=hasty, clock=lambda: opening), request)
 
 
 def standing(tools: Tools) -> tuple[str, list[tuple[str, str]]]:
