@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.sessions import body
 from tests.support.smtp_server import Fault, SmtpServer, outgoing
 from tests.support.workspace import TUESDAY, Workspace, small
 from workflows.core.messages import Mode, State
@@ -37,7 +38,7 @@ def test_a_launch_from_the_sheet_sends_her_one_copy_and_one_summary(tmp_path: Pa
     account = workspace.round(LAUNCH)
     assert len(account.sent) == 6
     assert hers(workspace) == [
-        "appel 2027-1 : 6 messages partis",
+        "Appel 2027-1 : 6 messages partis",
         "[Copie] " + str(workspace.mails()[0]["Subject"]),
     ]
     workspace.round("2027-03-02T10:30")
@@ -52,8 +53,28 @@ def test_a_launch_in_the_terminal_does_so_too(tmp_path: Path) -> None:
     workspace.edit(lambda book: book["Structures"].append(["STR-009", "Tard", "tard@structures.example"]))
     assert len(workspace.round("2027-03-02T10:30").sent) == 1
     workspace.launch("2027-03-02T10:45")
-    assert hers(workspace)[0] == "appel 2027-1 : 3 messages partis"
+    assert hers(workspace)[0] == "Appel 2027-1 : 3 messages partis"
     assert len(hers(workspace)) == 2
+
+
+def test_her_copy_cannot_answer_for_a_structure(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(1))
+    workspace.launch(TUESDAY)
+    summary, copy = workspace.mails("lettres")
+    assert "oui%20essai%3Aappel%3A2027-1%3ASTR-001" in body(copy)
+    assert "oui%20appel%3A2027-1" not in body(copy)
+    assert (summary["List-Unsubscribe"], copy["List-Unsubscribe"]) == (None, None)
+
+
+def test_a_letter_s_template_that_is_wrong_is_a_problem_and_holds_nothing(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(2))
+    template = tmp_path / "templates" / "coordination" / "lancement.txt"
+    template.parent.mkdir(parents=True)
+    template.write_text("Objet : {{ inconnu }}\n\nBonjour", "utf-8")
+    account = workspace.launch(TUESDAY)
+    assert len(account.sent) == 2
+    assert "coordination/lancement.txt" in account.problems[0].where
+    assert [row["Envoi"] for row in workspace.tab("Candidatures")] == ["Envoyé"] * 2
 
 
 def test_a_trial_tells_her_nothing_of_a_launch(tmp_path: Path) -> None:
@@ -91,7 +112,7 @@ def test_a_summary_counts_what_left_before_a_crash(tmp_path: Path) -> None:
         journal.claim(key, None)
         journal.settle(Outcome(key, State.SENT, at, to))
     assert len(workspace.launch("2027-03-02T10:30").sent) == 2
-    assert hers(workspace)[0] == "appel 2027-1 : 3 messages partis"
+    assert hers(workspace)[0] == "Appel 2027-1 : 3 messages partis"
 
 
 def test_one_connection_serves_the_letters_too(tmp_path: Path, server: SmtpServer) -> None:

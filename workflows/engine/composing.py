@@ -111,7 +111,7 @@ def compose(
     recipients: Sequence[str],
     message_id: str,
     date: datetime,
-    unsubscribe: str,
+    unsubscribe: str = "",
     reply_to: Mailbox | None = None,
     in_reply_to: str | None = None,
     references: Sequence[str] = (),
@@ -121,7 +121,7 @@ def compose(
     """The whole message: CRLF line ends, seven bits, no line over 998 octets.
 
     `recipients` stand in To, all visible to one another. `date` is aware. `unsubscribe` is the
-    subject of the mail by which a reader objects; it goes to `reply_to`, or else to the sender.
+    subject of the mail by which a reader objects, if any; it goes to `reply_to`, or else to the sender.
     Raises ValueError for what cannot stand in a header: a line break, a malformed Message-ID or
     address, no recipient, a naive date.
     """
@@ -142,7 +142,8 @@ def compose(
     if references:
         message["References"] = " ".join(map(_identifier, references))
     message["Auto-Submitted"] = "auto-generated"
-    message["List-Unsubscribe"] = _objection(reply_to or sender, unsubscribe)
+    if unsubscribe:
+        message["List-Unsubscribe"] = _objection(reply_to or sender, unsubscribe)
     message.set_content(rendered.text, cte="quoted-printable")
     message.add_alternative(rendered.html, subtype="html", cte="quoted-printable")
     if calendar:

@@ -7,7 +7,7 @@ journal, so none is written twice; a launch's that could not leave waits there f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,13 +15,13 @@ from workflows.core import french
 from workflows.core.messages import LETTERS, History, Launch, Send, State
 from workflows.core.working_days import is_public_holiday
 from workflows.engine.account import Account, Mail
-from workflows.engine.prepare import Prepared, Tools
+from workflows.engine.prepare import Prepared, Tools, render
 
 CAMPAIGN = LETTERS
 LAUNCH, FAILURE, INTERRUPTION = (f"coordination/{name}" for name in ("lancement", "panne", "retard"))
 VARIABLES: Mapping[str, Mapping[str, str]] = {
     LAUNCH: {
-        "campagne": "appel 2027-1",
+        "campagne": "Appel 2027-1",
         "partis": "45 messages partis",
         "attente": "8 × « Ne plus solliciter » dans Structures",
         "problemes": "Structures, ligne 12, Courriel : l'adresse manque.",
@@ -44,8 +44,12 @@ _LISTED = 15
 
 
 def after_a_launch(tools: Tools, prepared: Prepared, account: Account) -> list[Mail]:
-    """One copy and one summary for each campaign that was launched and that begins to leave."""
+    """One copy and one summary for each campaign that was launched and that begins to leave.
+
+    Raises TemplateProblem, like all that write a letter.
+    """
     found: list[Mail] = []
+    workflows = {template: workflow for workflow in tools.workflows for template in workflow.VARIABLES}
     first = {mail.send.campaign: mail for mail in reversed(prepared.mails) if _announces(mail.send)}
     for campaign, mail in sorted(first.items()):
         history = _history(prepared, campaign)
@@ -53,7 +57,9 @@ def after_a_launch(tools: Tools, prepared: Prepared, account: Account) -> list[M
         launched = launch.authorised_at or launch.seen_at
         if not launched or tools.journal.record(_key("lancement", campaign)):
             continue
-        rendered = replace(mail.rendered, subject=f"[Copie] {mail.rendered.subject}")
+        # Its buttons answer nothing: she may try them, and must not speak for a structure.
+        rendered = render(tools, workflows[mail.send.template], mail.send, answers=False)
+        rendered = replace(rendered, subject=f"[Copie] {rendered.subject}")
         copy = replace(mail, key=_key("copie", campaign), rendered=rendered)
         summary = _summary(campaign, account, history)
         found.append(_letter(tools, _key("lancement", campaign), LAUNCH, summary))
@@ -129,11 +135,15 @@ def _summary(campaign: str, account: Account, history: History) -> dict[str, str
     lines = [f"{count} × {reason}" for reason, count in reasons.most_common(_LISTED)]
     problems = [str(problem) for problem in dict.fromkeys(account.problems)][:_LISTED]
     return {
-        "campagne": campaign.replace(":", " "),
+        "campagne": campaign[:1].upper() + campaign[1:].replace(":", " "),
         "partis": french.plural(sent, "message parti", "messages partis"),
-        "attente": "\n".join(lines),
-        "problemes": "\n".join(problems),
+        "attente": _bullets(lines),
+        "problemes": _bullets(problems),
     }
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "\n".join(f"• {line}" for line in lines)
 
 
 def _key(kind: str, what: str) -> str:

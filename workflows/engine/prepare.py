@@ -26,7 +26,7 @@ from workflows.engine.general import General
 from workflows.engine.intake import Intake, Understand
 from workflows.engine.journal import Journal
 from workflows.engine.pacing import Narrowing
-from workflows.engine.rendering import Renderer
+from workflows.engine.rendering import Rendered, Renderer
 from workflows.engine.template_files import TemplateProblem
 
 _SHRUNK_FROM = 10
@@ -306,12 +306,7 @@ def _written(tools: Tools, request: Request, workflow: Workflow, send: Send, mai
     """The message of one verdict, added to the round's mails; or why it cannot be written."""
     trial = request.mode is Mode.TRIAL or send.trial
     try:
-        rendered = tools.renderer.render(
-            send.template,
-            send.variables,
-            list(workflow.VARIABLES[send.template]),
-            _buttons(tools, f"{TRIAL}{send.key}" if trial else send.key, send),
-        )
+        rendered = render(tools, workflow, send, answers=not trial)
     except TemplateProblem as error:
         problem = error.problems[0]
         return Flag(send.key, Problem(send.where, problem.what, problem.remedy))
@@ -331,10 +326,17 @@ def _written(tools: Tools, request: Request, workflow: Workflow, send: Send, mai
     return replace(send, key=mail.key)
 
 
-def _buttons(tools: Tools, key: str, send: Send) -> list[signing.Button]:
-    """The prepared replies of a mail that asks something; those of a trial answer nothing real."""
+def render(tools: Tools, workflow: Workflow, send: Send, *, answers: bool) -> Rendered:
+    """The message of one verdict; unless it `answers`, its prepared replies answer nothing real.
+
+    Raises TemplateProblem.
+    """
     to, secret = tools.general.contact.address, tools.journal.mails.secret()
-    return [signing.button(secret, key, choice, to) for choice in send.choices]
+    key = send.key if answers else f"{TRIAL}{send.key}"
+    buttons = [signing.button(secret, key, choice, to) for choice in send.choices]
+    return tools.renderer.render(
+        send.template, send.variables, list(workflow.VARIABLES[send.template]), buttons
+    )
 
 
 def _check_templates(renderer: Renderer, workflow: Workflow, verdicts: Sequence[Verdict]) -> None:

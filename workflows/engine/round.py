@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from workflows.core import signing
 from workflows.core.messages import BY_ITSELF, Mode, Send, State, Verdict, Wait
 from workflows.core.ports import Transport, TransportError, WorkbookError
 from workflows.core.problems import TourneeError
 from workflows.core.workflow import Outlook, Step
 from workflows.core.working_days import is_public_holiday
-from workflows.engine import composing, letters, open_points, showing, status_page, unmatched_page
+from workflows.engine import letters, open_points, showing, status_page, unmatched_page
 from workflows.engine.account import Account, Mail
-from workflows.engine.calendar_part import calendar_part
-from workflows.engine.deliver import Delivery, deliver
+from workflows.engine.deliver import Delivery
 from workflows.engine.intake import collect, desk_for, objections_of_people
-from workflows.engine.journal import Message
+from workflows.engine.outgoing import hand_over, message, tell
 from workflows.engine.pacing import hold
-from workflows.engine.prepare import TRIAL, Prepared, Request, Tools, decide, look, prepare
+from workflows.engine.prepare import Prepared, Request, Tools, decide, look, prepare
 from workflows.engine.sent import file_sent, settle_doubtful
+from workflows.engine.template_files import TemplateProblem
 
 
 def preview(tools: Tools, request: Request) -> Account:
@@ -62,13 +61,18 @@ def run(tools: Tools, request: Request) -> Account:
         account = _run(tools, request)
     except (TourneeError, WorkbookError) as error:
         if unattended:
-            _tell(tools, letters.of_failure(tools, error.what, error.remedy, tools.clock()))
+            _tell_failure(tools, error.what, error.remedy)
         raise
     if unattended and account.error:
-        _tell(tools, letters.of_failure(tools, account.error.what, account.error.remedy, account.at))
+        _tell_failure(tools, account.error.what, account.error.remedy)
     elif unattended:
         letters.no_failure(tools)
     return account
+
+
+def _tell_failure(tools: Tools, what: str, remedy: str) -> None:
+    with suppress(TemplateProblem):  # the failure is what counts; `verifier` tells of the template
+        tell(tools, letters.of_failure(tools, what, remedy, tools.clock()))
 
 
 def _run(tools: Tools, request: Request) -> Account:
@@ -85,24 +89,6 @@ def _run(tools: Tools, request: Request) -> Account:
     if request.mode is Mode.TRIAL:
         return _trial(tools, request, prepared)
     return _live(tools, request, prepared)
-
-
-def _tell(tools: Tools, told: Sequence[Mail], transport: Transport | None = None) -> None:
-    """Send the coordinator these letters, and a launch's that still wait; a failure stops nothing."""
-    now = tools.clock()
-    if told:
-        planned = [_message(tools, mail, now) for mail in told]
-        tools.journal.plan(planned, (), (), tools.journal.round_number)
-    keys = list(dict.fromkeys([*(mail.key for mail in told), *tools.journal.letters_waiting(now)]))
-    if not keys:
-        return
-    tools = replace(tools, progress=lambda _done, _total: None)
-    with suppress(TourneeError, TransportError):
-        if transport and not tools.letter_transport:
-            _deliver(tools, keys, transport)
-            return
-        with closing((tools.letter_transport or tools.transport)()) as own:
-            _deliver(tools, keys, own)
 
 
 def _read_replies(tools: Tools, request: Request, prepared: Prepared) -> None:
@@ -135,10 +121,10 @@ def _account(tools: Tools, request: Request, prepared: Prepared) -> Account:
 def _trial(tools: Tools, request: Request, prepared: Prepared) -> Account:
     account = _account(tools, request, prepared)
     tools.journal.plan(
-        [_message(tools, mail, prepared.now) for mail in prepared.mails], (), (), tools.journal.round_number
+        [message(tools, mail, prepared.now) for mail in prepared.mails], (), (), tools.journal.round_number
     )
     with closing(tools.trial_transport()) as transport:
-        delivery = _deliver(tools, [m.key for m in prepared.mails], transport)
+        delivery = hand_over(tools, [m.key for m in prepared.mails], transport)
     _count(account, prepared.verdicts, prepared.mails, delivery)
     return account
 
@@ -159,11 +145,11 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
             assert transport is not None
             showing.write(tools, prepared, account, leaving=frozenset(m.key for m in prepared.mails))
             tools.note_sending(prepared.round_number)
-            delivery = _deliver(tools, [m.key for m in prepared.mails], transport, reserved=True)
+            delivery = hand_over(tools, [m.key for m in prepared.mails], transport, reserved=True)
             tools.workbook.release()
         verdicts = _count(account, prepared.verdicts, prepared.mails, delivery)
         if not status_page.everything_stopped(prepared.book):
-            _tell(tools, _letters(tools, request, prepared, account), transport)
+            tell(tools, _letters(tools, request, prepared, account), transport)
     finally:
         if transport:
             transport.close()
@@ -175,10 +161,15 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
 
 
 def _letters(tools: Tools, request: Request, prepared: Prepared, account: Account) -> list[Mail]:
-    launched = letters.after_a_launch(tools, prepared, account)
-    if request.scope.step is not Step.ANY:
-        return launched
-    return [*letters.of_interruption(tools, prepared.now), *launched]
+    """What the coordinator is to know now; a template of hers that is wrong is a problem, no more."""
+    found: list[Mail] = []
+    try:
+        if request.scope.step is Step.ANY:
+            found += letters.of_interruption(tools, prepared.now)
+        found += letters.after_a_launch(tools, prepared, account)
+    except TemplateProblem as error:
+        account.problems += error.problems
+    return found
 
 
 def _authorise(tools: Tools, request: Request, prepared: Prepared) -> None:
@@ -217,7 +208,7 @@ def _hold_all(prepared: Prepared, reason: str, remedy: str = BY_ITSELF) -> None:
 def _plan(tools: Tools, prepared: Prepared) -> None:
     """Everything that is about to leave, committed with its bytes before the sheet is marked."""
     tools.journal.plan(
-        [_message(tools, mail, prepared.now) for mail in prepared.mails],
+        [message(tools, mail, prepared.now) for mail in prepared.mails],
         [mail.send.order for mail in prepared.mails if mail.send.order],
         [scope for plan in prepared.plans.values() for scope in plan.disarmed],
         prepared.round_number,
@@ -225,54 +216,6 @@ def _plan(tools: Tools, prepared: Prepared) -> None:
     for name, plan in prepared.plans.items():
         tools.journal.learn(name, plan.facts)
     showing.refresh(tools, prepared)
-
-
-def _message(tools: Tools, mail: Mail, now: datetime) -> Message:
-    sender = tools.general.sender
-    message_id = composing.make_message_id(sender.domain)
-    trial = mail.key.startswith(TRIAL)
-    content = composing.compose(
-        mail.rendered,
-        sender=sender,
-        recipients=mail.recipients,
-        message_id=message_id,
-        date=now,
-        unsubscribe=signing.subject(tools.journal.mails.secret(), mail.key, signing.STOP),
-        reply_to=tools.general.contact,
-        in_reply_to=None if trial else mail.send.in_reply_to or None,
-        references=[] if trial or not mail.send.in_reply_to else [mail.send.in_reply_to],
-        calendar=calendar_part(mail.send.event, sender, mail.recipients, now) if mail.send.event else None,
-        attachments=mail.attachments,
-    )
-    return Message(
-        mail.key,
-        (TRIAL if trial else "") + mail.send.campaign,
-        mail.send.step,
-        mail.send.subject,
-        mail.recipients,
-        message_id,
-        content,
-        mail.send.exclusive and not trial,
-    )
-
-
-def _deliver(tools: Tools, keys: Sequence[str], transport: Transport, *, reserved: bool = False) -> Delivery:
-    """Hand the messages over; with `reserved`, only while the workbook is this machine's."""
-    done = iter(range(1, len(keys) + 1))
-    attempts = {}
-    for key in keys:
-        record = tools.journal.record(key)
-        attempts[key] = record.attempts if record else 0
-    return deliver(
-        keys,
-        tools.journal,
-        transport,
-        tools.general.sender.address,
-        tools.clock,
-        attempts=attempts,
-        stop=lambda: tools.stop() or (reserved and not tools.workbook.reserved()),
-        progress=lambda: tools.progress(next(done), len(keys)),
-    )
 
 
 def _count(
