@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.workspace import CHECKOUT
 from workflows.core.people import Period
-from workflows.core.presence_settings import SECTION, Weekly
+from workflows.core.presence.settings import SECTION, Weekly
 from workflows.core.schema import check
 from workflows.engine.settings import load
 

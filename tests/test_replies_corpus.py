@@ -19,8 +19,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflows.core.answers import Answer
-from workflows.core.reply_words import DEFAULTS, KEYS, Words
+from workflows.core.replies.answers import Answer
+from workflows.core.replies.vocabulary import DEFAULTS, KEYS, Words
 from workflows.replies import MAX_EXTRACT, Kind, Understood, understand
 
 CORPUS = Path(__file__).parent / "replies"

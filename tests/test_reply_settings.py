@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.answering import by_structure, deliver, read, reply
 from tests.support.workspace import CHECKOUT, Workspace, small
-from workflows.core.reply_settings import FILE, SECTION, words_of
-from workflows.core.reply_words import Words
+from workflows.core.replies.settings import FILE, SECTION, words_of
+from workflows.core.replies.vocabulary import Words
 from workflows.core.schema import check
 
 SHIPPED = (CHECKOUT / "config" / FILE).read_text("utf-8")

@@ -14,7 +14,7 @@ from workflows.core.book import Book, Names, read_book
 from workflows.core.people import absence, audiences, away, contact, newcomer, outside_network
 from workflows.core.ports import EMPTY, Cell, Kind, Sheet, Snapshot
 from workflows.core.reading import Flagged
-from workflows.core.sessions import Session, announced_start, not_named, read_sessions
+from workflows.core.training.sessions import Session, announced_start, not_named, read_sessions
 
 NOW = datetime(2027, 3, 2, 10, tzinfo=ZoneInfo("Europe/Paris"))
 GOOD = {"Réf.": "SES-2", "Intitulé": "Atelier", "Date": "01/04/2027", "Début": "14h", "Fin": "17h30"}

@@ -12,8 +12,8 @@ from tests.support.presence import MONDAY, THURSDAY, WEEK, moment, network, pers
 from tests.support.workspace import Workspace
 from workflows.core.messages import Mode
 from workflows.core.people import Period
-from workflows.core.presence_weeks import span_words
-from workflows.core.school_holidays import KNOWN_UNTIL, ZONES, is_holiday_week, school_holidays
+from workflows.core.presence.school_holidays import KNOWN_UNTIL, ZONES, is_holiday_week, school_holidays
+from workflows.core.presence.weeks import span_words
 from workflows.core.weeks import IsoWeek
 from workflows.core.workflow import Scope
 from workflows.engine.account import Account

@@ -23,8 +23,8 @@ from tests.support.sessions import (
 )
 from tests.support.workspace import Workspace
 from workflows.core.parsers import countdown
-from workflows.core.reminders import next_reminder, reminders
 from workflows.core.schema import Refused
+from workflows.core.training.reminders import next_reminder, reminders
 from workflows.core.working_days import is_working_day
 
 J_7, J_1 = "2027-03-25T10:00", "2027-03-31T10:00"

@@ -1,7 +1,7 @@
 """The call for applications: who gets the announcement and its follow-ups, and when (design §3–4).
 
-Pure decisions: one verdict per call and structure. `core/calls.py` reads the calls,
-`core/applications.py` says what Candidatures and Appels show.
+Pure decisions: one verdict per call and structure. `core/calls/calls.py` reads the calls,
+`core/calls/applications.py` says what Candidatures and Appels show.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from workflows.core import applications, french, words
-from workflows.core.applications import ROWS, STEP
+from workflows.core import french, words
 from workflows.core.book import Book
-from workflows.core.calls import KIND, Call, read_calls
+from workflows.core.calls import applications
+from workflows.core.calls.applications import ROWS, STEP
+from workflows.core.calls.calls import KIND, Call, read_calls
+from workflows.core.calls.structures import contact, enclosures, not_solicited, objected
 from workflows.core.campaign_rows import Held, hold_retry, past_words, paused
 from workflows.core.campaigns import (
     asked,
@@ -36,7 +38,6 @@ from workflows.core.schema import Key, Section
 from workflows.core.signing import YES_OR_NO
 from workflows.core.standing import Attempt, RowOrder, latest, numbered
 from workflows.core.statuses import refusals
-from workflows.core.structures import contact, enclosures, not_solicited, objected
 from workflows.core.tables import Row
 from workflows.core.trials import trial_verdicts
 from workflows.core.workflow import Desk, Outlook, Scope, Step

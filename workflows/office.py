@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from workflows import ambassadors, call_for_applications, demo, presence, replies, training
-from workflows.core import reply_settings
 from workflows.core.book import Names
 from workflows.core.disk import cause
 from workflows.core.messages import Mode, Record
 from workflows.core.ports import Mailbox, SentBox, Transport, Workbook, WorkbookError
 from workflows.core.problems import TourneeError
+from workflows.core.replies import settings as reply_settings
 from workflows.core.workflow import Workflow
 from workflows.engine import founding
 from workflows.engine import round as rounds

@@ -1,7 +1,7 @@
 """Weekly presence: who is reminded of the hours that are missing, and when (design §3–4).
 
-Pure decisions: one verdict per week and Promeneur. `core/presence_rows.py` reads what was declared,
-`core/presence_alerts.py` says who is to be contacted, `core/presence_cells.py` what the sheet shows.
+Pure decisions: one verdict per week and Promeneur. `core/presence/rows.py` reads what was declared,
+`core/presence/alerts.py` says who is to be contacted, `core/presence/cells.py` what the sheet shows.
 
 A reminder leaves from the day and hour of `jour_de_rappel` on, until the Sunday of its week: later
 there is nothing left to do in that week. The *bilan* leaves from the Monday after (`bilan`) until the
@@ -14,18 +14,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from workflows.core import french, people, presence_cells, words
+from workflows.core import french, people, words
 from workflows.core.book import Book
 from workflows.core.campaign_rows import Held, hold_retry, past_words
 from workflows.core.cells import Unreadable, label
 from workflows.core.messages import Belief, Flag, Plan, Record, RowWish, Send, State, Unsure, Verdict, Wait
 from workflows.core.people import outside_network
 from workflows.core.ports import Cell, Kind
-from workflows.core.presence_alerts import Alerts, alerts
-from workflows.core.presence_modes import expected, in_slots, open_slots, slots_words, weekly_slots
-from workflows.core.presence_rows import Ledger, read_presence
-from workflows.core.presence_settings import SECTION, TABS
-from workflows.core.presence_weeks import (
+from workflows.core.presence import cells as presence_cells
+from workflows.core.presence.alerts import Alerts, alerts
+from workflows.core.presence.modes import expected, in_slots, open_slots, slots_words, weekly_slots
+from workflows.core.presence.rows import Ledger, read_presence
+from workflows.core.presence.settings import SECTION, TABS
+from workflows.core.presence.weeks import (
     BILAN,
     REMINDER,
     calendar_problems,

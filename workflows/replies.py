@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 
-from workflows.core.absences import is_automatic, return_date, says_automatic
-from workflows.core.answers import Answer, Reading, read
-from workflows.core.bounces import notice
-from workflows.core.calendar_replies import calendar_reply
-from workflows.core.mail_parts import Mail, message_ids, parse, turned_around
-from workflows.core.mail_text import MAX_NEW, NewText, new_text
-from workflows.core.phrases import normalise
-from workflows.core.reply_words import Words
-from workflows.core.spent_hours import spent_hours, tells_a_duration
+from workflows.core.replies.absences import is_automatic, return_date, says_automatic
+from workflows.core.replies.answers import Answer, Reading, read
+from workflows.core.replies.bounces import notice
+from workflows.core.replies.calendar_replies import calendar_reply
+from workflows.core.replies.mail_parts import Mail, message_ids, parse, turned_around
+from workflows.core.replies.mail_text import MAX_NEW, NewText, new_text
+from workflows.core.replies.phrases import normalise
+from workflows.core.replies.spent_hours import spent_hours, tells_a_duration
+from workflows.core.replies.vocabulary import Words
 
 MAX_EXTRACT = 300
 

@@ -1,8 +1,8 @@
 """Training sessions: invitations, changes, cancellation and reminders (design §3–4).
 
-Pure decisions: one verdict per session and Promeneur. `core/sessions.py` reads the sessions,
-`core/announcements.py` knows what each person was told, `core/reminding.py` when reminders leave,
-`core/registrations.py` what Inscriptions and Sessions show.
+Pure decisions: one verdict per session and Promeneur. Of `core/training`, `sessions.py` reads the sessions,
+`announcements.py` knows what each person was told, `reminding.py` when reminders leave, `registrations.py`
+what Inscriptions and Sessions show.
 
 Those whom `Public` names are invited if they are in the network, and not absent, on the day of the
 session. A change and a cancellation go to everyone who was invited and is still in the network, whatever
@@ -15,15 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from workflows.core import registrations, words
-from workflows.core.announcements import (
-    CANCELLED,
-    INVITATION,
-    Announcements,
-    Told,
-    Version,
-    notice,
-)
+from workflows.core import words
 from workflows.core.book import Book
 from workflows.core.campaign_rows import Held, Lines, hold_retry, past_words, paused
 from workflows.core.campaigns import asked, concerned, nameless, sights, speaks, tab_problems, unusable
@@ -32,16 +24,25 @@ from workflows.core.parsers import countdown
 from workflows.core.people import away, contact, outside_network
 from workflows.core.problems import Problem
 from workflows.core.reading import Flagged
-from workflows.core.registrations import ROWS, Attendance, answer, attendance
-from workflows.core.reminding import Reminding
 from workflows.core.renaming import renaming
 from workflows.core.schema import Key, Section
-from workflows.core.session_mails import EXAMPLES, event, variables
-from workflows.core.sessions import KIND, Session, announced_start, not_named, read_sessions
 from workflows.core.signing import YES_OR_NO
 from workflows.core.standing import Attempt, RowOrder, latest, numbered
 from workflows.core.statuses import refusals
 from workflows.core.tables import Row
+from workflows.core.training import registrations
+from workflows.core.training.announcements import (
+    CANCELLED,
+    INVITATION,
+    Announcements,
+    Told,
+    Version,
+    notice,
+)
+from workflows.core.training.registrations import ROWS, Attendance, answer, attendance
+from workflows.core.training.reminding import Reminding
+from workflows.core.training.session_mails import EXAMPLES, event, variables
+from workflows.core.training.sessions import KIND, Session, announced_start, not_named, read_sessions
 from workflows.core.trials import trial_verdicts
 from workflows.core.workflow import Desk, Outlook, Scope, Step
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Protocol
 
 from workflows.core import matching, words
-from workflows.core.answers import Answer
 from workflows.core.book import Book
 from workflows.core.cells import is_blank
 from workflows.core.disk import cause
@@ -25,6 +24,7 @@ from workflows.core.matching import Clues
 from workflows.core.ports import Incoming, Mailbox, MailboxError
 from workflows.core.problems import Problem, TourneeError
 from workflows.core.received import Received
+from workflows.core.replies.answers import Answer
 from workflows.core.reply_rows import answered_by_hand, known_addresses
 from workflows.engine.journal import Journal
 

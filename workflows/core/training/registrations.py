@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workflows.core import french, words
-from workflows.core.announcements import INVITATION, Announcements
 from workflows.core.campaign_rows import (
     CampaignTab,
     Display,
@@ -28,8 +27,9 @@ from workflows.core.problems import Problem
 from workflows.core.reading import Flagged, read
 from workflows.core.received import standing_word
 from workflows.core.rows import optional_date
-from workflows.core.sessions import Session, not_named
 from workflows.core.tables import Row
+from workflows.core.training.announcements import INVITATION, Announcements
+from workflows.core.training.sessions import Session, not_named
 from workflows.core.trials import trial_words
 from workflows.core.workflow import Desk, Outlook
 

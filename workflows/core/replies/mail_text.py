@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from workflows.core.mail_html import ORIGINAL
-from workflows.core.phrases import normalise
+from workflows.core.replies.mail_html import ORIGINAL
+from workflows.core.replies.phrases import normalise
 
 MAX_NEW = 20_000
 """Characters of new text looked at."""

@@ -11,7 +11,7 @@ from workflows.core.book import Identified
 from workflows.core.cells import Unreadable, fold, is_blank, label
 from workflows.core.people import full_name
 from workflows.core.ports import Cell
-from workflows.core.presence_weeks import past_weeks, week_of
+from workflows.core.presence.weeks import past_weeks, week_of
 from workflows.core.problems import Problem
 from workflows.core.reading import Flagged, read
 from workflows.core.received import Reply

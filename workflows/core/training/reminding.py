@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from workflows.core import french, words
-from workflows.core.announcements import last_day
 from workflows.core.campaign_rows import Held, past_words
 from workflows.core.messages import Flag, Record, State, Unsure, Wait
 from workflows.core.people import away, outside_network
-from workflows.core.registrations import Attendance, surplus_problem
-from workflows.core.reminders import Reminder, next_reminder, reminders
-from workflows.core.sessions import Session
 from workflows.core.tables import Row
+from workflows.core.training.announcements import last_day
+from workflows.core.training.registrations import Attendance, surplus_problem
+from workflows.core.training.reminders import Reminder, next_reminder, reminders
+from workflows.core.training.sessions import Session
 from workflows.core.workflow import Desk
 
 _TO_READ = (words.QUESTION, words.TO_READ, words.OBJECTION)

@@ -1,6 +1,6 @@
 """The words by which a reply is understood: the defaults of `config/reponses.toml`, which explains each.
 
-`core/phrases.py` says how a phrase may be written. Negation is understood by the program: a phrase of
+`core/replies/phrases.py` says how a phrase may be written. Negation is understood by the program: a phrase of
 `yes` that is negated is a no.
 """
 
@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from workflows.core.phrases import Lexicon
-from workflows.core.reply_doubts import (
+from workflows.core.replies.doubts import (
     ABSENCE,
     COURTESY,
     ELSEWHERE,
@@ -29,14 +28,15 @@ from workflows.core.reply_doubts import (
     RESERVE,
     WISH,
 )
-from workflows.core.reply_groups import (
+from workflows.core.replies.groups import (
     BUSY,
     ORGANISATION,
     READY,
     TAKE_PART,
     THERE,
 )
-from workflows.core.reply_yes_no import (
+from workflows.core.replies.phrases import Lexicon
+from workflows.core.replies.yes_no import (
     NO,
     NO_SHORT,
     YES,

@@ -14,9 +14,9 @@ from datetime import timedelta
 from workflows.core.cells import label
 from workflows.core.messages import State
 from workflows.core.people import absence, membership
-from workflows.core.presence_modes import expected, open_slots, weekly_slots
-from workflows.core.presence_rows import Ledger
-from workflows.core.presence_weeks import BILAN, REMINDER, message_key, past_weeks, suspended
+from workflows.core.presence.modes import expected, open_slots, weekly_slots
+from workflows.core.presence.rows import Ledger
+from workflows.core.presence.weeks import BILAN, REMINDER, message_key, past_weeks, suspended
 from workflows.core.reading import Flagged
 from workflows.core.tables import Row
 from workflows.core.weeks import IsoWeek

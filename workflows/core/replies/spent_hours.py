@@ -10,7 +10,7 @@ import re
 from datetime import timedelta
 from fractions import Fraction
 
-from workflows.core.phrases import SMALL, bag, normalise
+from workflows.core.replies.phrases import SMALL, bag, normalise
 
 MAX_HOURS = 60
 """More than this in a week is a slip, or something else."""

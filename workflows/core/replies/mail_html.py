@@ -12,7 +12,7 @@ import html
 import re
 from dataclasses import dataclass, field
 
-from workflows.core.phrases import bag
+from workflows.core.replies.phrases import bag
 
 ORIGINAL = "-----Message d'origine-----"
 SIGNATURE = "-- "

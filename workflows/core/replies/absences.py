@@ -6,8 +6,8 @@ import re
 from datetime import date, datetime, timedelta
 
 from workflows.core.french import MONTHS, WEEKDAYS
-from workflows.core.mail_parts import Mail
-from workflows.core.phrases import normalise
+from workflows.core.replies.mail_parts import Mail
+from workflows.core.replies.phrases import normalise
 
 _SUBJECT = re.compile(
     r"(?:\[[^\]]{0,40}\]\s*)?(?:reponse automatique|automatic reply|auto,?\s?reply|autoreply|auto\s?:"

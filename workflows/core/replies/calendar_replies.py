@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from workflows.core.answers import Answer
-from workflows.core.mail_parts import Mail, plain, text_of
+from workflows.core.replies.answers import Answer
+from workflows.core.replies.mail_parts import Mail, plain, text_of
 
 _ANSWERS = {"ACCEPTED": Answer.YES, "DECLINED": Answer.NO, "TENTATIVE": Answer.MAYBE}
 _METHOD = re.compile(r"(?im)^METHOD:[ \t]*(\w+)")

@@ -18,8 +18,8 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 from itertools import islice
 
-from workflows.core.mail_html import html_text
-from workflows.core.phrases import bag
+from workflows.core.replies.mail_html import html_text
+from workflows.core.replies.phrases import bag
 
 MAX_BYTES = 1_000_000
 """What is read of a mail; text stands before attachments."""

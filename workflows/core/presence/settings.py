@@ -14,10 +14,10 @@ from workflows.core.dates import weekday_named
 from workflows.core.durations import clock
 from workflows.core.people import Period
 from workflows.core.ports import Cell, Kind
+from workflows.core.presence.school_holidays import ZONES
 from workflows.core.renaming import renaming
 from workflows.core.rows import date_, hours, url
 from workflows.core.schema import Key, Refused, Section
-from workflows.core.school_holidays import ZONES
 from workflows.core.weeks import IsoWeek
 
 T = TypeVar("T")

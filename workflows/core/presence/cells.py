@@ -10,9 +10,9 @@ from workflows.core.cells import label
 from workflows.core.messages import Belief, Record, RowWish, Send, State, Verdict, Wait
 from workflows.core.people import full_name, outside_network
 from workflows.core.ports import Value
-from workflows.core.presence_alerts import TO_CONTACT, Alerts
-from workflows.core.presence_rows import Ledger
-from workflows.core.presence_weeks import BILAN, REMINDER, campaign, message_key, past_weeks
+from workflows.core.presence.alerts import TO_CONTACT, Alerts
+from workflows.core.presence.rows import Ledger
+from workflows.core.presence.weeks import BILAN, REMINDER, campaign, message_key, past_weeks
 from workflows.core.reading import Flagged
 from workflows.core.received import Reply, hours_values
 from workflows.core.statuses import SETTLED_BY_COMMAND, Shown, believed_moment, believed_state, shown

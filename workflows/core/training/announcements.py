@@ -16,7 +16,7 @@ from datetime import date, datetime, tzinfo
 from workflows.core import french, words
 from workflows.core.cells import label, plain
 from workflows.core.messages import History, Record, State
-from workflows.core.sessions import Session
+from workflows.core.training.sessions import Session
 from workflows.core.workflow import Desk, Step
 
 INVITATION, CHANGE, CANCELLATION = "invitation", "modification", "annulation"

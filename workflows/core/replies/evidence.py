@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from workflows.core.phrases import SMALL, Hit, Lexicon, Sentence, bag, tokens
+from workflows.core.replies.phrases import SMALL, Hit, Lexicon, Sentence, bag, tokens
 
 
 class Sign(Enum):

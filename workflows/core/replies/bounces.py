@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.message import Message
 
 from workflows.core.french import NBSP
-from workflows.core.mail_parts import (
+from workflows.core.replies.mail_parts import (
     Mail,
     address,
     addresses,
@@ -22,7 +22,7 @@ from workflows.core.mail_parts import (
     message_ids,
     text_of,
 )
-from workflows.core.phrases import normalise
+from workflows.core.replies.phrases import normalise
 
 _MAX_WORDS = 240
 

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from workflows.core import french, words
-from workflows.core.calls import KIND, Call
+from workflows.core.calls.calls import KIND, Call
+from workflows.core.calls.structures import objected
 from workflows.core.campaign_rows import (
     CampaignTab,
     Display,
@@ -21,7 +22,6 @@ from workflows.core.cells import label
 from workflows.core.messages import RowWish, Verdict, Wait
 from workflows.core.ports import Value
 from workflows.core.received import is_answer, standing_word
-from workflows.core.structures import objected
 from workflows.core.tables import Row
 from workflows.core.trials import trial_words
 from workflows.core.workflow import Desk, Outlook

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from workflows.core.evidence import Sign, Weighed, weigh
-from workflows.core.phrases import sentences
-from workflows.core.reply_words import Words, lexicon
+from workflows.core.replies.evidence import Sign, Weighed, weigh
+from workflows.core.replies.phrases import sentences
+from workflows.core.replies.vocabulary import Words, lexicon
 
 
 class Answer(Enum):

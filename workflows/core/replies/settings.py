@@ -8,7 +8,7 @@ from workflows.core import words
 from workflows.core.french import quoted
 from workflows.core.parsers import one_of, text
 from workflows.core.renaming import renaming
-from workflows.core.reply_words import DEFAULTS, KEYS, Words
+from workflows.core.replies.vocabulary import DEFAULTS, KEYS, Words
 from workflows.core.schema import Key, Refused, Rule, Section, Values
 
 FILE = "reponses.toml"

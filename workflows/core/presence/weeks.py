@@ -6,8 +6,8 @@ import re
 from datetime import timedelta
 
 from workflows.core import french
+from workflows.core.presence.school_holidays import KNOWN_UNTIL, is_holiday_week, school_holidays
 from workflows.core.problems import Problem
-from workflows.core.school_holidays import KNOWN_UNTIL, is_holiday_week, school_holidays
 from workflows.core.weeks import IsoWeek
 from workflows.core.workflow import Desk
 

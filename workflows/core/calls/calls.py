@@ -9,6 +9,7 @@ from workflows.core import words
 from workflows.core.attachments import HEADING as ATTACHMENT
 from workflows.core.attachments import Shelf, attachments
 from workflows.core.book import Identified
+from workflows.core.calls.selection import Selection, parse_selection
 from workflows.core.campaigns import Kind, standing_order
 from workflows.core.cells import long_text, short_text
 from workflows.core.french import date_short
@@ -16,7 +17,6 @@ from workflows.core.ports import Cell
 from workflows.core.problems import Problem
 from workflows.core.reading import Cells
 from workflows.core.rows import optional_date, url
-from workflows.core.selection import Selection, parse_selection
 from workflows.core.tables import Row
 
 KIND = Kind(words.CALLS, "L'appel", "appel lancer", "lancé", (words.LAUNCH,))

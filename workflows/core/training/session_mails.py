@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from workflows.core import french
-from workflows.core.announcements import CANCELLED, Version
 from workflows.core.cells import label
 from workflows.core.messages import Event, Method
 from workflows.core.people import full_name
-from workflows.core.sessions import Session
 from workflows.core.tables import Row
+from workflows.core.training.announcements import CANCELLED, Version
+from workflows.core.training.sessions import Session
 
 EXAMPLES = {
     "prenom": "Inès",
