@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.answering import deliver, notice
+from tests.support.sessions import body
 from tests.support.smtp_server import Fault, SmtpServer
 from tests.support.workspace import TUESDAY, Workspace, small
 
@@ -140,3 +141,14 @@ def test_a_notice_that_names_it_keeps_no_address(launched: Workspace) -> None:
     assert launched.row("Candidatures", Structure="STR-002")["Réponse"] == "Rejet"
     launched.run("effacer", ADDRESS, "--oui", at="2027-03-02T12:00")
     assert traces(launched) == []
+
+
+def test_a_letter_to_the_coordinator_that_names_it_goes_too(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(3))
+    workspace.edit(lambda book: book["Structures"].append(["STR-009", "Doublon", ADDRESS]))
+    workspace.launch(TUESDAY)
+    summary, copy = workspace.mails("lettres")
+    assert ADDRESS in body(summary)
+    workspace.run("effacer", ADDRESS, "--oui")
+    assert traces(workspace) == []
+    assert [str(mail["Subject"]) for mail in workspace.mails("lettres")] == [str(copy["Subject"])]

@@ -177,7 +177,7 @@ class Office:
             journal.erase(wanted, self.clock())
         try:
             folders = {self.general.mail.folder, self.general.replies.folder, self.data / "essais"}
-            return sum(erase(folder, wanted) for folder in folders)
+            return sum(erase(folder, wanted) for folder in folders) + erase(self._letters, wanted, told=True)
         except OSError as error:
             raise TourneeError(
                 f"L'adresse est effacée du journal, mais un message n'a pas pu l'être : {cause(error)}.",
@@ -347,11 +347,15 @@ class Office:
 
         return MaildirTransport(self.data / "essais")
 
+    @property
+    def _letters(self) -> Path:
+        return self.data / "lettres"
+
     def _letter_folder(self) -> Transport:
         """Beside the Maildir of what is sent, so that this holds the campaigns' messages alone."""
         from workflows.adapters.maildir import MaildirTransport
 
-        return MaildirTransport(self.data / "lettres")
+        return MaildirTransport(self._letters)
 
     def common_words(self) -> dict[str, str]:
         """What every template may say; templates_doc.COMMON has an example of each."""

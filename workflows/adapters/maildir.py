@@ -188,16 +188,21 @@ def messages(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield path.name, path.read_bytes()
 
 
-def erase(folder: Path, address: str) -> int:
-    """Delete the messages that an address sent, got or is named in; how many. Raises OSError."""
+def erase(folder: Path, address: str, *, told: bool = False) -> int:
+    """Delete the messages that an address sent, got or is named in; how many. Raises OSError.
+
+    `told`: named in the text as well as in the headers.
+    """
     erased = 0
     named = re.compile(rf"(?<![\w.+-]){re.escape(address)}(?![\w.-])")
     for path in _files(folder):
         content = path.read_bytes()
-        message = BytesParser(policy=policy.default).parsebytes(content, headersonly=True)
+        message = BytesParser(policy=policy.default).parsebytes(content, headersonly=not told)
         values = [str(message[name] or "").lower() for name in ("From", "To", "Subject")]
         if message.get_content_type() == "multipart/report":  # who did not get it stands in its body
             values.append(content.decode("utf-8", "replace").lower())
+        if told and (text := message.get_body(("plain",))):
+            values.append(text.get_content().lower())
         if any(map(named.search, values)):
             path.unlink(missing_ok=True)
             erased += 1

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from workflows.core.cells import fold
+from workflows.core.messages import LETTERS
 from workflows.core.received import address_hash
 from workflows.engine.journal.messages import stamp
 
@@ -53,6 +54,8 @@ def erase(db: sqlite3.Connection, address: str) -> None:
         "UPDATE messages SET bytes = x'', detail = ? WHERE key = ?",
         [(wanted.sub("…", detail), key) for key, detail in told],
     )
+    # What a letter to the coordinator tells of people has done its work once it has left.
+    db.execute("UPDATE messages SET bytes = x'' WHERE campaign = ? AND state = 'sent'", (LETTERS,))
     db.execute(
         "UPDATE recipients SET address = 'effacé ' || position, detail = '' WHERE address = ?", (address,)
     )
