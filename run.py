@@ -186,7 +186,7 @@ class French(click.Group):
         except Exception as error:
             if "--debug" in words:
                 raise
-            from workflows.office import RoundUnderWay
+            from workflows.parts import RoundUnderWay
 
             what, remedy = _told(error)
             self._fail(words, what, remedy, UNDER_WAY if isinstance(error, RoundUnderWay) else COULD_NOT_RUN)

@@ -38,7 +38,9 @@ OUTSIDE_WORLD = {
 }
 """Standard modules that bring a clock, files, processes or a network."""
 
-CLOCK_ALLOWED = {"run.py", "workflows/office.py"}
+COMPOSITION = {"workflows/office.py", "workflows/parts.py"}
+"""Where the parts are put together."""
+CLOCK_ALLOWED = {"run.py", "workflows/parts.py"}
 CLOCKS = {
     *(f"datetime.{name}" for name in ("now", "today", "utcnow")),
     *("date.today", "time.time", "time.time_ns", "time.localtime", "time.strftime", "time.ctime"),
@@ -74,8 +76,8 @@ def forbidden(path: str, name: str) -> str | None:
         family = "workflows.adapters." + adapter_family(path)
         ours = top == "workflows" and not within(name, "workflows.core") and not name.startswith(family)
         return "an adapter knows only core" if ours else None
-    if path != "workflows/office.py" and within(name, "workflows.adapters"):
-        return "only the office may import adapters"
+    if path not in COMPOSITION and within(name, "workflows.adapters"):
+        return "only the office and its parts may import adapters"
     return None
 
 
@@ -91,8 +93,8 @@ def forbidden_in_pure(path: str, name: str) -> str | None:
 
 
 def is_pure(path: str) -> bool:
-    """Core, and the modules that stand directly in workflows/, the office apart."""
-    if path == "workflows/office.py":
+    """Core, and the modules that stand directly in workflows/, the office and its parts aside."""
+    if path in COMPOSITION:
         return False
     return path.startswith("workflows/core/") or PurePosixPath(path).parent == PurePosixPath("workflows")
 
@@ -215,7 +217,7 @@ def test_a_broken_rule_is_noticed(path: str, source: str) -> None:
         ("workflows/engine/rendering.py", "from jinja2 import sandbox\nfrom . import settings"),
         ("workflows/engine/journal/store.py", "import sqlite3"),
         ("workflows/adapters/xlsx_workbook.py", "import openpyxl\nfrom workflows.adapters import xlsx_patch"),
-        ("workflows/office.py", "from workflows.adapters import maildir\nx = datetime.now(zone)"),
+        ("workflows/parts.py", "from workflows.adapters import maildir\nx = datetime.now(zone)"),
         ("run.py", "import click\nfrom workflows import office\nfrom workflows.engine import round"),
     ],
 )

@@ -18,7 +18,7 @@ from workflows.core.schema import Key, Refused, Section
 from workflows.engine.general import GENERAL
 from workflows.engine.secrets import secret
 from workflows.engine.settings import Settings, SettingsError, load
-from workflows.office import WORKFLOWS
+from workflows.parts import WORKFLOWS
 
 SHIPPED = Path(__file__).parent.parent / "config"
 CALL_FILE = "appel-a-candidatures.toml"

@@ -9,7 +9,8 @@ import pytest
 from tests.support.workspace import OTHERS, Workspace
 from workflows.core.workflow import Workflow
 from workflows.engine.templates_doc import COMMON
-from workflows.office import CHECKOUT, WORKFLOWS, templates_readme
+from workflows.office import templates_readme
+from workflows.parts import CHECKOUT, WORKFLOWS
 
 README = CHECKOUT / "templates" / "LISEZMOI.md"
 

@@ -194,7 +194,7 @@ def _child(job: Mapping[str, Any], folder: Path) -> None:
 
 
 def _limit(limits: Mapping[str, float]) -> None:
-    from workflows import office
+    from workflows import parts
     from workflows.adapters import google_service
 
     if "fsize" in limits:
@@ -205,7 +205,7 @@ def _limit(limits: Mapping[str, float]) -> None:
     if "uid" in limits:
         os.setuid(int(limits["uid"]))
     if "smtp" in limits:
-        office._MAIL_TIMEOUT = limits["smtp"]
+        parts._MAIL_TIMEOUT = limits["smtp"]
     original = google_service.Service.__init__
 
     def quick(self: Any, url: str, spreadsheet_id: str, key: Path, timeout: float, patience: float) -> None:
