@@ -25,6 +25,7 @@ from workflows.engine.attachments import AttachmentFolder, AttachmentGone
 from workflows.engine.general import General
 from workflows.engine.intake import Intake, Understand
 from workflows.engine.journal import Journal
+from workflows.engine.older import Older, compare
 from workflows.engine.pacing import Narrowing
 from workflows.engine.rendering import Rendered, Renderer
 from workflows.engine.template_files import TemplateProblem
@@ -97,11 +98,9 @@ class Prepared:
     plans: dict[str, Plan]
     beliefs: list[Belief]
     """What the sheet is believed about, that the journal does not hold yet."""
-    adopt: bool
-    """The journal is missing or older than the sheet."""
     round_number: int
-    restored: bool = False
-    """The sheet is older than the journal."""
+    older: Older
+    """Whose past the journal, or the sheet, does not know."""
     intake: Intake = field(default_factory=Intake)
     """What the mailbox brought, where it was read."""
     mails: list[Mail] = field(default_factory=list)
@@ -128,12 +127,11 @@ def look(tools: Tools, request: Request) -> Prepared:
     _refuse_shrinking(tools.journal, book, request)
     sheet_round, round_number = _sheet_round(book), tools.journal.round_number
     _refuse_a_lost_past(tools, request, sheet_round)
-    adopt = tools.journal.fresh or sheet_round > round_number
-    prepared = Prepared(
-        now, snapshot, book, {}, {}, [], adopt, max(sheet_round, round_number) + 1, sheet_round < round_number
-    )
+    older = compare(tools.journal, sheet_round, [w.NAME for w in tools.workflows])
+    prepared = Prepared(now, snapshot, book, {}, {}, [], max(sheet_round, round_number) + 1, older)
     for workflow in workflows:
-        prepared.desks[workflow.NAME] = _desk(tools, workflow, book, now, adopt, prepared.beliefs)
+        believing = workflow.NAME in older.believe
+        prepared.desks[workflow.NAME] = _desk(tools, workflow, book, now, believing, prepared.beliefs)
     return prepared
 
 

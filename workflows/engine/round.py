@@ -80,7 +80,9 @@ def _run(tools: Tools, request: Request) -> Account:
     unread = settle_doubtful(tools, tools.clock())
     prepared = look(tools, request)
     prepared.problems += unread
+    prepared.older.keep(tools.journal)
     tools.journal.believe(prepared.beliefs)
+    prepared.older.believed(tools.journal, prepared.desks)
     if request.reads_replies:
         _read_replies(tools, request, prepared)
     decide(tools, request, prepared)

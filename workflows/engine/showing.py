@@ -16,6 +16,7 @@ from workflows.core.working_days import is_public_holiday
 from workflows.engine import open_points, status_page, unmatched_page
 from workflows.engine.account import Account
 from workflows.engine.journal import Journal
+from workflows.engine.older import PAGES
 from workflows.engine.pacing import DAY, ROUND_EVERY
 from workflows.engine.prepare import Prepared, Tools, open_book, past
 from workflows.engine.write_back import WriteBack, Writing, plain
@@ -40,6 +41,7 @@ def finish(tools: Tools, prepared: Prepared, account: Account, verdicts: Sequenc
         if write(tools, prepared, account, verdicts=verdicts):
             for name, plan in prepared.plans.items():
                 tools.journal.learn(name, plan.written_facts)
+        prepared.older.written(tools.journal, [*prepared.desks, PAGES])
     except (WorkbookError, TourneeError) as error:
         account.pending_writes = max(1, len(prepared.mails))
         account.problems.append(
@@ -56,7 +58,7 @@ def reread(tools: Tools, prepared: Prepared) -> None:
     prepared.book = open_book(tools, workflows, prepared.snapshot)
     for name, desk in prepared.desks.items():
         prepared.desks[name] = replace(desk, book=prepared.book)
-    prepared.adopt = prepared.restored = False
+    prepared.older.written(tools.journal, prepared.desks)  # the mark stands
 
 
 def write(
@@ -71,22 +73,24 @@ def write(
 
     Returns whether every cell is where it was meant to be.
     """
-    book, journal = prepared.book, tools.journal
+    book, journal, older = prepared.book, tools.journal, prepared.older
     top = dict(book.highest)
     known = {title: journal.known_rows(title) for title in book.tabs}
     answers = journal.mails.shown_answers()
-    writer = WriteBack(book, journal.noted, known, top, prepared.adopt, answers, prepared.restored)
+    writer = WriteBack(book, journal.noted, known, top, answers)
     writer.fill_refs()
     for workflow in tools.workflows:
         if desk := prepared.desks.get(workflow.NAME):
             mine = prepared.plans[workflow.NAME].verdicts if verdicts is None else verdicts
+            writer.trust(adopt=workflow.NAME in older.adopt, restored=workflow.NAME in older.restored)
             _wish(writer, workflow, desk, Outlook(mine, leaving))
+    writer.trust(adopt=PAGES in older.adopt, restored=PAGES in older.restored)
     status_page.write_number(writer, prepared.round_number)
     writing = writer.writing
     listed: list[int] = []
     if not leaving:
         account.problems += writing.problems
-        again = prepared.restored or prepared.adopt
+        again = writer.adopt or writer.restored
         listed = unmatched_page.write(writer, journal.mails.to_list(again=again), prepared.now)
         _status(tools, prepared, account, writer)
     journal.note(writing.notes)

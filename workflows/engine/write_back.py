@@ -96,9 +96,9 @@ class WriteBack:
     """By tab, what each `Réf.` ever seen was about."""
     highest: dict[str, int]
     """The highest number of each prefix; grows with the rows that are appended."""
-    adopt: bool = False
     answers: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """The answers of ours that stood in the sheet when it was last written."""
+    adopt: bool = False
     restored: bool = False
     """The workbook is older than the journal: earlier answers in it are nobody's choice."""
     writing: Writing = field(default_factory=Writing)
@@ -107,6 +107,10 @@ class WriteBack:
     _new_tabs: set[str] = field(default_factory=set)
     _gone: dict[str, dict[str, str]] = field(default_factory=dict)
     """By tab and by what they were about, the first `Réf.` that no row shows any more."""
+
+    def trust(self, *, adopt: bool, restored: bool) -> None:
+        """How the cells of the next wishes are taken."""
+        self.adopt, self.restored = adopt, restored
 
     def fill_refs(self) -> None:
         """Write the `Réf.` that rows were given, and note them."""
