@@ -193,6 +193,22 @@ def test_a_duplicated_ref_in_candidatures_holds_its_structures(workspace: Worksp
     }
 
 
+@pytest.mark.parametrize(
+    ("tab", "cell", "retyped"),
+    [("Structures", "A2", "str-001"), ("Structures", "A2", "STR 001"), ("Appels", "A2", "2027/1")],
+)
+def test_a_ref_typed_again_otherwise_names_the_same_messages(
+    workspace: Workspace, tab: str, cell: str, retyped: str
+) -> None:
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande="À lancer")
+    workspace.launch()
+    workspace.edit(lambda book: book[tab].__setitem__(cell, retyped))
+    assert workspace.round(NEXT).sent == []
+    assert workspace.launch(NEXT, "2027 1").sent == []
+    assert len(workspace.tab("Candidatures")) == 4
+    assert keys(workspace.round(FIRST_FOLLOW_UP).sent)[0] == "appel:2027-1:STR-001:relance-1"
+
+
 def test_a_row_of_candidatures_copied_by_hand_holds_its_structure(workspace: Workspace) -> None:
     workspace.launch()
     workspace.edit(rearranged("Candidatures", lambda rows: [*rows, [None, *rows[0][1:]]]))

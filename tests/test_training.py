@@ -372,6 +372,15 @@ def test_a_journal_that_is_lost_sends_nothing_again(tmp_path: Path) -> None:
     assert registration(workspace, "PRO-001")["Rappel"] == f"J-7 le 25/03/2027{NBSP}; J-1 le 31/03/2027"
 
 
+@pytest.mark.parametrize(("tab", "retyped"), [("Sessions", "Ses 2"), ("Promeneurs", "pro-001")])
+def test_a_ref_typed_again_otherwise_invites_nobody_again(tmp_path: Path, tab: str, retyped: str) -> None:
+    workspace = meeting(tmp_path, Commande="À lancer")
+    passage(workspace)
+    workspace.edit(lambda book: book[tab].__setitem__("A2", retyped))
+    assert passage(workspace, "2027-03-03T10:00").sent == []
+    assert len(workspace.tab("Inscriptions")) == 3
+
+
 def test_first_step_of_the_scope_is_an_invitation(tmp_path: Path) -> None:
     workspace = meeting(tmp_path)
     account = workspace.round(scope=Scope(TRAINING, Step.FOLLOW_UP), command="formation rappeler")

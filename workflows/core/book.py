@@ -158,6 +158,7 @@ def _identify(
     bare = Identified(tab, sheet.title, table, columns=columns)
     refs, held = _read_refs(bare)
     _hold_twins(bare, refs, held)
+    refs = _as_known(refs, known)
     filled = _fill(bare, refs, held, known, top)
     return replace(bare, refs={**refs, **filled}, filled=filled, held=held, problems=tuple(found))
 
@@ -207,6 +208,12 @@ def _hold_twins(bare: Identified, refs: dict[int, str], held: dict[int, Problem]
                 f"La Réf. « {refs.pop(number)} » est portée par plusieurs lignes ({lines}).",
                 mend,
             )
+
+
+def _as_known(refs: Mapping[int, str], known: Iterable[str]) -> dict[int, str]:
+    """Each `Réf.` as it was first known: retyped as « ses 2 », `SES-2` names the same messages still."""
+    spelt = {rows.fold(ref): ref for ref in reversed([*known])}
+    return {number: spelt.get(rows.fold(ref), ref) for number, ref in refs.items()}
 
 
 def _is_entry(tab: Tab, row: Row) -> bool:
