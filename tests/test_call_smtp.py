@@ -79,6 +79,22 @@ def test_a_refused_address_that_is_mended_is_sent_again_on_demand(tmp_path: Path
         assert candidate(workspace)["Courriel"] == "bonne@structures.example"
 
 
+def test_a_resend_that_could_not_leave_yet_is_called_off_by_emptying_its_order(tmp_path: Path) -> None:
+    with SmtpServer() as server:
+        workspace = made(tmp_path, server.port, 1)
+        workspace.launch()
+        workspace.put("Candidatures", {"Structure": "STR-001"}, Commande="À renvoyer")
+        server.faults[:] = [Fault("RCPT", "reply", BUSY, times=1)]
+        assert f"{ONE}:2" in dict(workspace.round("2027-03-02T11:00").waiting)
+        workspace.put("Candidatures", {"Structure": "STR-001"}, Commande=None)
+        for at in ("2027-03-02T11:30", "2027-03-02T12:00"):
+            assert workspace.round(at).sent == []
+            assert candidate(workspace)["Envoi"] == "Envoyé"
+        workspace.put("Candidatures", {"Structure": "STR-001"}, Commande="À renvoyer")
+        assert keys(workspace.round("2027-03-03T10:00").sent) == [f"{ONE}:2"]
+        assert served(server) == {"s1@structures.example": 2}
+
+
 def test_some_recipients_refused_the_others_have_the_message(tmp_path: Path) -> None:
     with SmtpServer(faults=[Fault("RCPT", "reply", UNKNOWN, "b@structures.example")]) as server:
         workspace = made(tmp_path, server.port, 1)

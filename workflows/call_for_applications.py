@@ -36,7 +36,7 @@ from workflows.core.received import standing_word
 from workflows.core.renaming import renaming
 from workflows.core.schema import Key, Section
 from workflows.core.signing import YES_OR_NO
-from workflows.core.standing import Attempt, RowOrder, latest, numbered
+from workflows.core.standing import Attempt, RowOrder, latest, not_recalled, numbered
 from workflows.core.statuses import refusals
 from workflows.core.tables import Row
 from workflows.core.trials import trial_verdicts
@@ -178,6 +178,8 @@ class _Decider:
         line = ROWS.only(book, lines, last.key, self.call.ref, ref)
         order = ROWS.order(book, history, line, base, last.key)
         self.disarmed += filter(None, [order.disarmed])
+        if order.again is None:
+            last = not_recalled(history.records, last)
         state = last.record.state if last.record else None
         if state in (State.UNCERTAIN, State.SENDING) and order.again is None:
             return Unsure(last.key)

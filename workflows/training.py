@@ -27,7 +27,7 @@ from workflows.core.reading import Flagged
 from workflows.core.renaming import renaming
 from workflows.core.schema import Key, Section
 from workflows.core.signing import YES_OR_NO
-from workflows.core.standing import Attempt, RowOrder, latest, numbered
+from workflows.core.standing import Attempt, RowOrder, latest, not_recalled, numbered
 from workflows.core.statuses import refusals
 from workflows.core.tables import Row
 from workflows.core.training import registrations
@@ -216,6 +216,7 @@ class _Decider:
         line = ROWS.only(book, list(self.lines.get((session.ref, ref), [])), last.key, session.ref, ref)
         order = ROWS.order(book, history, line, last.base, last.key)
         self.disarmed += filter(None, [order.disarmed])
+        last = last if order.again else not_recalled(history.records, last)
         if order.hold:
             return self._wait(last, f"« {words.DO_NOT_SEND} » dans Inscriptions")
         if session.start is None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from workflows.core import french, words
@@ -53,6 +53,25 @@ def latest(records: Mapping[str, Record], base: str) -> Attempt:
     while numbered(base, number + 1) in records:
         number += 1
     return Attempt(base, number, records.get(numbered(base, number)))
+
+
+def not_recalled(records: Mapping[str, Record], last: Attempt) -> Attempt:
+    """The last message that stands without an order: a resend that reached nobody is passed over."""
+    while last.number > 1 and last.record and last.record.state is State.PLANNED and not last.record.reached:
+        last = Attempt(last.base, last.number - 1, records.get(numbered(last.base, last.number - 1)))
+    return last
+
+
+def without_recalled(history: History, step: str, leaving: Collection[str]) -> History:
+    """The past without the resends of `step` that reached nobody and that no order asks for any more."""
+    recalled = {
+        key
+        for key, record in history.records.items()
+        if record.step.startswith(f"{step}:") and record.state is State.PLANNED and not record.reached
+        if key not in leaving and f"{record.campaign}:{record.subject}:{step}" not in history.orders
+    }
+    kept = {key: record for key, record in history.records.items() if key not in recalled}
+    return replace(history, records=kept) if recalled else history
 
 
 def row_order(cell: Cell, history: History, base: str) -> RowOrder:

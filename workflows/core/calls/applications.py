@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from workflows.core import french, words
 from workflows.core.calls.calls import KIND, Call
@@ -22,6 +23,7 @@ from workflows.core.cells import label
 from workflows.core.messages import RowWish, Verdict, Wait
 from workflows.core.ports import Value
 from workflows.core.received import is_answer, standing_word
+from workflows.core.standing import without_recalled
 from workflows.core.tables import Row
 from workflows.core.trials import trial_words
 from workflows.core.workflow import Desk, Outlook
@@ -45,6 +47,7 @@ ROWS = CampaignTab(
 
 def project(desk: Desk, calls: Sequence[Call], outlook: Outlook) -> list[RowWish]:
     """The rows of Candidatures for every call with a past or a present, and each call's own cells."""
+    desk = replace(desk, history=without_recalled(desk.history, STEP, outlook.leaving))
     display = Display(ROWS, desk, outlook)
     structures = desk.book[words.STRUCTURES].by_ref()
     lines = {about: rows[0] for about, rows in ROWS.lines(desk.book).items() if len(rows) == 1}
