@@ -209,6 +209,27 @@ def test_a_ref_typed_again_otherwise_names_the_same_messages(
     assert keys(workspace.round(FIRST_FOLLOW_UP).sent)[0] == "appel:2027-1:STR-001:relance-1"
 
 
+@pytest.mark.parametrize(("appel", "structure"), [("2027-1", "str-001"), ("2027\u20111", "STR\u2011001")])
+@pytest.mark.parametrize(
+    ("heading", "word"),
+    [("Commande", "Ne pas envoyer"), ("Réponse", "Non"), ("Envoi", "Envoyé"), ("Envoi", "À vérifier")],
+)
+def test_a_row_of_hers_counts_however_it_spells_whom_it_is_about(
+    tmp_path: Path, appel: str, structure: str, heading: str, word: str
+) -> None:
+    hers = [("Appel", "Structure", heading), (appel, structure, word)]
+    workspace = Workspace(tmp_path, {**small(2), "Candidatures": hers})
+    assert keys(workspace.launch().sent) == ["appel:2027-1:STR-002:annonce"]
+    assert workspace.round(NEXT).sent == []
+
+
+def test_two_rows_about_one_structure_are_two_however_they_spell_it(tmp_path: Path) -> None:
+    hers = [("Appel", "Structure", "Notes"), ("2027-1", "str-001", "a"), ("2027-1", "STR 001", "b")]
+    account = Workspace(tmp_path, {**small(2), "Candidatures": hers}).launch()
+    assert keys(account.sent) == ["appel:2027-1:STR-002:annonce"]
+    assert "plusieurs fois" in account.problems[0].what
+
+
 def test_a_row_of_candidatures_copied_by_hand_holds_its_structure(workspace: Workspace) -> None:
     workspace.launch()
     workspace.edit(rearranged("Candidatures", lambda rows: [*rows, [None, *rows[0][1:]]]))

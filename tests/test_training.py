@@ -381,6 +381,18 @@ def test_a_ref_typed_again_otherwise_invites_nobody_again(tmp_path: Path, tab: s
     assert len(workspace.tab("Inscriptions")) == 3
 
 
+@pytest.mark.parametrize(
+    ("heading", "word"), [("Commande", "Ne pas envoyer"), ("Invitation", "Envoyé"), ("Invitation", "Refusé")]
+)
+def test_a_row_of_hers_counts_however_it_spells_whom_it_is_about(
+    tmp_path: Path, heading: str, word: str
+) -> None:
+    workspace = meeting(tmp_path, Commande="À lancer")
+    workspace.edit(lambda book: book.create_sheet("Inscriptions").append(["Session", "Promeneur", heading]))
+    workspace.edit(lambda book: book["Inscriptions"].append(["Ses\u20112", "pro-002", word]))
+    assert steps(passage(workspace)) == ["PRO-001:invitation", "PRO-003:invitation"]
+
+
 def test_first_step_of_the_scope_is_an_invitation(tmp_path: Path) -> None:
     workspace = meeting(tmp_path)
     account = workspace.round(scope=Scope(TRAINING, Step.FOLLOW_UP), command="formation rappeler")

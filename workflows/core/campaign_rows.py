@@ -17,6 +17,7 @@ from workflows.core.messages import Belief, Flag, History, Order, Record, Send, 
 from workflows.core.ports import Cell, Value
 from workflows.core.problems import Problem
 from workflows.core.received import reply_values
+from workflows.core.references import spelling
 from workflows.core.rows import addresses
 from workflows.core.standing import RowOrder, done_number, done_words, latest, numbered, row_order
 from workflows.core.statuses import Shown, believed_moment, believed_state, forgotten, read_refusals, shown
@@ -75,9 +76,16 @@ class CampaignTab:
 
     def lines(self, book: Book) -> Lines:
         found: dict[tuple[str, str], list[Row]] = {}
-        for row in book[self.tab].rows:
-            found.setdefault((label(row.cell(self.campaign)), label(row.cell(self.subject))), []).append(row)
+        for about, row in self._abouts(book):
+            found.setdefault(about, []).append(row)
         return found
+
+    def _abouts(self, book: Book) -> Iterator[tuple[tuple[str, str], Row]]:
+        """Every row with the two `Réf.` that it is about, as the tabs that give them spell them."""
+        campaigns, subjects = spelling(book, self.campaign), spelling(book, self.subject)
+        for row in book[self.tab].rows:
+            campaign, subject = label(row.cell(self.campaign)), label(row.cell(self.subject))
+            yield (campaigns.of(campaign), subjects.of(subject)), row
 
     def campaigns(self, book: Book, tab: Tab) -> list[str]:
         """Every campaign that its own tab or these rows speak of, as the journal names it."""
@@ -110,10 +118,9 @@ class CampaignTab:
 
     def beliefs(self, book: Book, now: datetime) -> list[Belief]:
         """What the rows say was sent, refused, or may have left."""
-        return [belief for row in book[self.tab].rows for belief in self._beliefs_of(row, now)]
+        return [belief for about, row in self._abouts(book) for belief in self._beliefs_of(*about, row, now)]
 
-    def _beliefs_of(self, row: Row, now: datetime) -> Iterator[Belief]:
-        ref, subject = label(row.cell(self.campaign)), label(row.cell(self.subject))
+    def _beliefs_of(self, ref: str, subject: str, row: Row, now: datetime) -> Iterator[Belief]:
         if not (ref and subject):
             return
         campaign = f"{self.prefix}:{ref}"

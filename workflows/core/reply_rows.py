@@ -12,6 +12,7 @@ from workflows.core.book import Book
 from workflows.core.cells import Unreadable, label
 from workflows.core.ports import Cell
 from workflows.core.received import Reply, is_answer
+from workflows.core.references import spelling
 from workflows.core.rows import addresses, iso_week
 
 _TABS = (
@@ -49,9 +50,11 @@ def reply_rows(book: Book, today: date) -> Iterator[ReplyRow]:
     """Every such row that can be told apart."""
     for tab, name, campaign, subject in _TABS:
         if identified := book.tabs.get(tab.title):
+            campaigns, subjects = spelling(book, campaign), spelling(book, subject)
             for ref, row in identified.by_ref().items():
-                named = f"{name}:{_named(row.cell(campaign), campaign, today)}" if campaign else name
-                about = label(row.cell(subject)) if subject != "Réf." else ref
+                said = campaigns.of(_named(row.cell(campaign), campaign, today))
+                named = f"{name}:{said}" if campaign else name
+                about = subjects.of(label(row.cell(subject))) if subject != "Réf." else ref
                 yield ReplyRow(tab.title, ref, named, about, label(row.cell("Réponse")))
 
 
