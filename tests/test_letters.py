@@ -95,6 +95,27 @@ def test_letters_that_could_not_leave_wait_for_the_next_round(tmp_path: Path) ->
         assert len(server.accepted) == 5
 
 
+def test_nothing_is_told_before_something_has_left(tmp_path: Path) -> None:
+    with SmtpServer(faults=[Fault("RCPT", "reply", "451 4.3.0 later", times=2)]) as server:
+        workspace = Workspace(tmp_path, small(2))
+        workspace.smtp(server.port)
+        assert workspace.launch(TUESDAY).sent == []
+        assert server.accepted == []
+        assert len(workspace.round("2027-03-02T10:30").sent) == 2
+        summary = message_from_bytes(server.accepted[2].content, policy=policy.default)
+        assert str(summary["Subject"]).replace("\u00a0", " ") == "Appel 2027-1 : 2 messages partis"
+
+
+def test_a_letter_in_doubt_asks_nothing_of_her(tmp_path: Path) -> None:
+    with SmtpServer(faults=[Fault("END", "lose", after=1, times=1)]) as server:
+        workspace = Workspace(tmp_path, small(1))
+        workspace.smtp(server.port)
+        workspace.launch(TUESDAY)
+        assert workspace.run("etat", at="2027-03-02T11:00").status == 0
+        workspace.round("2027-03-02T11:00")
+        assert len(server.accepted) == 3
+
+
 def test_letters_take_nothing_from_the_day_s_allowance(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, small(6, "À lancer"), delai_de_grace='"0"')
     workspace.set(plafond_par_passage="3", plafond_par_jour="6")

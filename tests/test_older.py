@@ -1,4 +1,4 @@
-"""A journal or a workbook from before, and a command about one workflow before the others have their round."""
+"""A journal or a workbook from before, and a command about one workflow before the others' round."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workflows.core import french
-from workflows.core.messages import LETTERS, History, Launch, Send, State
+from workflows.core.messages import LETTERS, Launch, Send, State
 from workflows.core.working_days import is_public_holiday
 from workflows.engine.account import Account, Mail
 from workflows.engine.prepare import Prepared, Tools, render
@@ -52,16 +52,16 @@ def after_a_launch(tools: Tools, prepared: Prepared, account: Account) -> list[M
     workflows = {template: workflow for workflow in tools.workflows for template in workflow.VARIABLES}
     first = {mail.send.campaign: mail for mail in reversed(prepared.mails) if _announces(mail.send)}
     for campaign, mail in sorted(first.items()):
-        history = _history(prepared, campaign)
-        launch = history.launches.get(campaign, Launch())
-        launched = launch.authorised_at or launch.seen_at
-        if not launched or tools.journal.record(_key("lancement", campaign)):
+        left = [key for key, _ in account.sent if key.startswith(f"{campaign}:")]
+        if not (left and _is_launched(prepared, campaign)) or tools.journal.record(
+            _key("lancement", campaign)
+        ):
             continue
         # Its buttons answer nothing: she may try them, and must not speak for a structure.
         rendered = render(tools, workflows[mail.send.template], mail.send, answers=False)
         rendered = replace(rendered, subject=f"[Copie] {rendered.subject}")
         copy = replace(mail, key=_key("copie", campaign), rendered=rendered)
-        summary = _summary(campaign, account, history)
+        summary = _summary(campaign, account, len(left) + _earlier(prepared, campaign))
         found.append(_letter(tools, _key("lancement", campaign), LAUNCH, summary))
         found.append(_to_her(tools, replace(copy, send=replace(mail.send, step="copie"))))
     return found
@@ -121,16 +121,19 @@ def _announces(send: Send) -> bool:
     return not send.trial and not send.step.startswith(("relance", "rappel"))
 
 
-def _history(prepared: Prepared, campaign: str) -> History:
-    """What its workflow knew when the round decided."""
-    desks = prepared.desks.values()
-    return next((desk.history for desk in desks if campaign in desk.history.launches), History())
+def _is_launched(prepared: Prepared, campaign: str) -> bool:
+    launches = [desk.history.launches.get(campaign, Launch()) for desk in prepared.desks.values()]
+    return any(launch.authorised_at or launch.seen_at for launch in launches)
 
 
-def _summary(campaign: str, account: Account, history: History) -> dict[str, str]:
+def _earlier(prepared: Prepared, campaign: str) -> int:
+    """How many of its messages had left before this round: in one that was cut off."""
+    records = [r for desk in prepared.desks.values() for r in desk.history.records.values()]
+    return sum(r.campaign == campaign and r.state is State.SENT for r in records)
+
+
+def _summary(campaign: str, account: Account, sent: int) -> dict[str, str]:
     mine = f"{campaign}:"
-    before = sum(r.campaign == campaign and r.state is State.SENT for r in history.records.values())
-    sent = before + sum(key.startswith(mine) for key, _ in account.sent)
     reasons = Counter(reason for key, reason in account.waiting if key.startswith(mine))
     lines = [f"{count} × {reason}" for reason, count in reasons.most_common(_LISTED)]
     problems = [str(problem) for problem in dict.fromkeys(account.problems)][:_LISTED]

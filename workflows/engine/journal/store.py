@@ -361,10 +361,10 @@ class Journal:
             return [key for (key,) in self._db.execute(query, (LETTERS, stamp(now)))]
 
     def uncertain(self) -> dict[str, Record]:
-        """All messages that may or may not have left."""
+        """All messages of a campaign that may or may not have left; a letter in doubt asks nothing of her."""
         with self._errors():
             where = "messages.state IN ('sending', 'uncertain') AND messages.state = 'uncertain'"
-            return messages.records(self._db, where, [])
+            return messages.records(self._db, f"{where} AND campaign <> ?", [LETTERS])
 
     def served_since(self, since: datetime) -> list[datetime]:
         """When each recipient of a campaign's real message since then was served, in order."""
