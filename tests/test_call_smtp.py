@@ -145,6 +145,23 @@ def test_a_recipient_who_is_refused_in_the_end_leaves_the_message_sent(tmp_path:
         assert [to for _, to in workspace.round("2027-03-16T10:00").sent] == [("a@structures.example",)]
 
 
+def test_a_doubt_settled_as_not_sent_keeps_the_day_of_who_has_it(tmp_path: Path) -> None:
+    with SmtpServer(faults=[Fault("RCPT", "reply", BUSY, "b@structures.example", times=1)]) as server:
+        workspace = made(tmp_path, server.port, 1)
+        workspace.put(
+            "Structures", {"Réf.": "STR-001"}, Courriel="a@structures.example ; b@structures.example"
+        )
+        workspace.launch("2027-03-02T10:00")
+        server.faults[:] = [Fault("END", "drop", times=1)]
+        assert workspace.round("2027-03-02T11:00").uncertain == [ONE]
+        assert workspace.run("trancher", ONE, "non-envoye", at="2027-03-02T11:05").status == 0
+        server.faults[:] = [Fault("RCPT", "reply", UNKNOWN, "b@structures.example")]
+        workspace.round("2027-03-02T11:30")
+        assert workspace.run("passage", at="2027-03-02T12:00").status != 2
+        assert str(candidate(workspace)["Envoyé le"]) == "2027-03-02 10:00:00"
+        assert [to for _, to in workspace.round("2027-03-16T10:00").sent] == [("a@structures.example",)]
+
+
 def test_a_connection_lost_before_the_data_is_tried_again(tmp_path: Path) -> None:
     with SmtpServer(faults=[Fault("DATA", "drop", after=1, times=1)]) as server:
         workspace = made(tmp_path, server.port)

@@ -149,6 +149,22 @@ def test_a_person_settles_what_is_uncertain(journal: Journal, sent: bool, state:
     assert (journal.claim(one.key, None) is not None) is not sent
 
 
+def test_what_was_sent_always_has_a_moment(journal: Journal) -> None:
+    plan(journal, message("STR-001", "a@x.fr", "b@x.fr"))
+    key = message().key
+    journal.claim(key, None)
+    journal.settle(Outcome(key, State.PLANNED, NOW, ("a@x.fr",), next_attempt=NOW))
+    journal.claim(key, None)
+    journal.settle(Outcome(key, State.UNCERTAIN, NOW + timedelta(hours=1)))
+    journal.decide(key, sent=False, at=NOW + timedelta(hours=2))
+    assert record(journal, key).sent_at == NOW
+    journal.claim(key, None)
+    journal.settle(Outcome(key, State.REFUSED, NOW + timedelta(hours=3), refused={"b@x.fr": "550"}))
+    with journal._transaction() as db:  # as a journal may hold it already
+        db.execute("UPDATE messages SET sent_at = NULL")
+    assert (record(journal, key).state, record(journal, key).sent_at) == (State.SENT, NOW)
+
+
 def test_the_sheet_is_believed_and_its_addresses_are_taken(journal: Journal) -> None:
     known = Record(
         f"{CAMPAIGN}:STR-001:annonce", CAMPAIGN, "annonce", "STR-001", State.SENT,

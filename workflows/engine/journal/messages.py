@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from workflows.core.messages import LETTERS, Record, State
 
 _LIVE = "campaign NOT LIKE 'essai:%'"
+_FIRST_SERVED = "(SELECT min(r.sent_at) FROM recipients r WHERE r.key = messages.key AND r.state = 'sent')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +145,10 @@ def settle(db: sqlite3.Connection, outcome: Outcome) -> None:
     )
     if outcome.state is State.REFUSED:  # for the recipients that were left: earlier ones may have it
         db.execute(
-            "UPDATE messages SET state = 'sent' WHERE key = ? AND EXISTS"
+            f"UPDATE messages SET state = 'sent', sent_at = coalesce(sent_at, {_FIRST_SERVED}, ?)"  # noqa: S608
+            " WHERE key = ? AND EXISTS"
             " (SELECT 1 FROM recipients r WHERE r.key = messages.key AND r.state = 'sent')",
-            (outcome.key,),
+            (at, outcome.key),
         )
     if outcome.state is State.UNCERTAIN:
         db.execute("UPDATE recipients SET sent_at = ? WHERE key = ? AND state = 'planned'", (at, outcome.key))
@@ -166,8 +168,9 @@ def _release(db: sqlite3.Connection, key: str) -> None:
 def decide(db: sqlite3.Connection, key: str, *, sent: bool, at: datetime) -> bool:
     """A person, or the Sent mailbox, says what became of an UNCERTAIN message; False: it is not one."""
     row = db.execute(
-        "UPDATE messages SET state = ?, detail = '', sent_at = CASE WHEN ? THEN coalesce(sent_at, ?) END,"
-        " next_attempt = NULL WHERE key = ? AND state = 'uncertain' RETURNING key",
+        "UPDATE messages SET state = ?, detail = '', next_attempt = NULL,"  # noqa: S608
+        f" sent_at = CASE WHEN ? THEN coalesce(sent_at, ?) ELSE {_FIRST_SERVED} END"
+        " WHERE key = ? AND state = 'uncertain' RETURNING key",
         ("sent" if sent else "planned", sent, stamp(at), key),
     ).fetchone()
     if row is None:
@@ -222,7 +225,8 @@ def records(db: sqlite3.Connection, where: str, parameters: Sequence[str]) -> di
     query = f"SELECT r.key, r.address, r.state, r.detail FROM {joined}"  # noqa: S608
     for key, address, state, detail in db.execute(query, parameters):
         fates.setdefault(key, []).append((address, state, detail))
-    columns = "key, campaign, step, subject, state, message_id, sent_at, next_attempt, attempts, detail"
+    served = f"coalesce(sent_at, CASE WHEN state = 'sent' THEN {_FIRST_SERVED} END)"
+    columns = f"key, campaign, step, subject, state, message_id, {served}, next_attempt, attempts, detail"
     for row in db.execute(f"SELECT {columns} FROM messages WHERE {where}", parameters):  # noqa: S608
         key, campaign, step, subject, state, message_id, sent_at, next_attempt, attempts, detail = row
         fate = fates.get(key, [])
