@@ -61,6 +61,23 @@ def test_a_doubtful_message_found_among_the_sent_ones_was_sent(tmp_path: Path, i
         assert len(left(smtp)) == 3
 
 
+def test_the_copy_of_an_earlier_handing_over_says_nothing_of_the_others(
+    tmp_path: Path, imap: ImapServer
+) -> None:
+    put_off = Fault("RCPT", "reply", "451 4.3.0 Try again later", "b@structures.example", times=1)
+    with SmtpServer(faults=[put_off]) as smtp:
+        workspace = doubtful(tmp_path, smtp, imap)
+        both = "a@structures.example ; b@structures.example"
+        workspace.put("Structures", {"Réf.": "STR-001"}, Courriel=both)
+        workspace.run("passage", env=ENV)
+        imap.deliver(*left(smtp))
+        smtp.faults[:] = [Fault("END", "drop", times=1)]
+        workspace.run("passage", at=LATER, env=ENV)
+        again = workspace.run("passage", at="2027-03-02T11:00", env=ENV)
+        assert again.json["uncertain"] == ["appel:2027-1:STR-001:annonce"]
+        assert states(workspace) == ["À vérifier", "Envoyé", "Envoyé"]
+
+
 def test_one_that_never_arrived_stays_doubtful(tmp_path: Path, imap: ImapServer) -> None:
     with SmtpServer(faults=[Fault("END", "drop", after=1, times=1)]) as smtp:
         workspace = doubtful(tmp_path, smtp, imap)

@@ -17,12 +17,15 @@ LOOKED_FOR = timedelta(days=30)
 def settle_doubtful(tools: Tools, now: datetime) -> list[Problem]:
     """A doubtful message whose Message-ID is among the sent ones was sent; of the others nothing is known.
 
-    A folder that cannot be read is a problem that stops nothing.
+    Where a recipient has the message from an earlier handing over, its copy says nothing of the others. A
+    folder that cannot be read is a problem that stops nothing.
     """
     doubtful = {
         record.message_id: key
         for key, record in tools.journal.uncertain().items()
-        if record.message_id and (record.sent_at is None or record.sent_at > now - LOOKED_FOR)
+        if record.message_id
+        and not record.reached
+        and (record.sent_at is None or record.sent_at > now - LOOKED_FOR)
     }
     if not doubtful or tools.sent_box is None:
         return []
