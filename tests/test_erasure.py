@@ -9,7 +9,7 @@ import pytest
 from tests.support.answering import deliver, notice
 from tests.support.sessions import body
 from tests.support.smtp_server import Fault, SmtpServer
-from tests.support.workspace import TUESDAY, Workspace, small
+from tests.support.workspace import TUESDAY, Workspace, parsed, small
 
 ADDRESS = "s2@structures.example"
 
@@ -51,6 +51,23 @@ def test_what_was_erased_is_never_written_to_again(launched: Workspace) -> None:
     launched.put("Structures", {"Réf.": "STR-002"}, Courriel="autre@structures.example")
     later = launched.round("2027-03-16T10:00")
     assert ADDRESS not in {address for _, to in later.sent for address in to}
+
+
+def test_the_other_recipient_still_gets_a_whole_message(tmp_path: Path) -> None:
+    put_off = Fault("RCPT", "reply", "451 4.3.0 Try again later", "b@structures.example", times=1)
+    with SmtpServer(faults=[put_off]) as server:
+        workspace = Workspace(tmp_path, small(1))
+        workspace.smtp(server.port)
+        row = {"Réf.": "STR-001"}
+        workspace.put("Structures", row, Courriel=f"{ADDRESS} ; b@structures.example")
+        workspace.launch(TUESDAY)
+        workspace.run("effacer", ADDRESS, "--oui", at="2027-03-02T10:05")
+        workspace.put("Structures", row, Courriel="b@structures.example")
+        workspace.round("2027-03-02T11:00")
+        last = server.accepted[-1]
+    assert last.recipients == ("b@structures.example",)
+    assert "Structure 1" in body(parsed(last.content))
+    assert ADDRESS.encode() not in last.content
 
 
 def mentions(workspace: Workspace) -> list[str]:

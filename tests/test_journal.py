@@ -137,6 +137,19 @@ def test_what_somebody_has_received_keeps_its_wording(journal: Journal) -> None:
     assert (again.content, again.message_id) == (one.content, one.message_id)
 
 
+def test_words_that_were_erased_are_written_anew_and_never_handed_over(journal: Journal) -> None:
+    one = message("STR-001", "a@structures.example", "b@structures.example")
+    plan(journal, one)
+    journal.claim(one.key, None)
+    journal.settle(Outcome(one.key, State.PLANNED, NOW, ("a@structures.example",)))
+    journal.erase("a@structures.example", NOW)
+    assert journal.claim(one.key, None) is None
+    plan(journal, message("STR-001", "b@structures.example"))
+    again = journal.claim(one.key, None)
+    assert again is not None
+    assert (again.content, again.recipients) == (one.content, ("b@structures.example",))
+
+
 @pytest.mark.parametrize(("sent", "state"), [(True, State.SENT), (False, State.PLANNED)])
 def test_a_person_settles_what_is_uncertain(journal: Journal, sent: bool, state: State) -> None:
     one = message()

@@ -65,14 +65,17 @@ def recover(db: sqlite3.Connection) -> list[str]:
 
 
 def plan(db: sqlite3.Connection, messages: Iterable[Message], round_number: int) -> None:
-    """Store messages as PLANNED; one that nobody has received yet is replaced by its new wording."""
+    """Store messages as PLANNED; one that nobody has received yet is replaced by its new wording.
+
+    So is one whose words were erased with the address of a recipient who had it.
+    """
     for message in messages:
         db.execute(
             "INSERT INTO messages (key, campaign, step, subject, state, exclusive, message_id, bytes, round)"
             " VALUES (?, ?, ?, ?, 'planned', ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
             " message_id = excluded.message_id, bytes = excluded.bytes, round = excluded.round"
-            " WHERE state = 'planned' AND NOT EXISTS"
-            " (SELECT 1 FROM recipients r WHERE r.key = messages.key AND r.state = 'sent')",
+            " WHERE state = 'planned' AND (length(messages.bytes) = 0 OR NOT EXISTS"
+            " (SELECT 1 FROM recipients r WHERE r.key = messages.key AND r.state = 'sent'))",
             (
                 message.key,
                 message.campaign,
@@ -94,11 +97,12 @@ def plan(db: sqlite3.Connection, messages: Iterable[Message], round_number: int)
 def claim(db: sqlite3.Connection, key: str) -> Message | None:
     """PLANNED → SENDING by a conditional UPDATE, with the second net; None when another was first.
 
-    The message returned names only the recipients whom no server has taken or refused yet.
+    The message returned names only the recipients whom no server has taken or refused yet. One whose words
+    were erased is not handed over.
     """
     row = db.execute(
         "UPDATE messages SET state = 'sending', attempts = attempts + 1 WHERE key = ? AND state = 'planned'"
-        " RETURNING campaign, step, subject, message_id, bytes, exclusive",
+        " AND length(bytes) > 0 RETURNING campaign, step, subject, message_id, bytes, exclusive",
         (key,),
     ).fetchone()
     if row is None:
