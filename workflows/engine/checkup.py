@@ -163,11 +163,9 @@ def _problems(tools: Tools, prepared: Prepared) -> Iterable[Problem]:
         found += workflow.inspect(prepared.desks[workflow.NAME])
     try:
         decide(tools, _REQUEST, prepared)
-    except TemplateProblem:
-        pass  # told with the templates
     except TourneeError as error:
         found.append(Problem("Classeur", error.what, error.remedy))
-    found += prepared.problems
+    found += [p for p in prepared.problems if not p.where.startswith("templates/")]  # told already
     found += [verdict.problem for verdict in prepared.verdicts if isinstance(verdict, Flag)]
     return dict.fromkeys(found)
 

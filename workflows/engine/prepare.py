@@ -290,13 +290,25 @@ def _pace(tools: Tools, request: Request, prepared: Prepared) -> None:
 
 
 def _render(tools: Tools, request: Request, workflow: Workflow, prepared: Prepared) -> None:
-    """Write each message that leaves; one that cannot be written holds its row, not the round."""
+    """Write each message that leaves; one that cannot be written holds its row, not the round.
+
+    A template that is wrong stops the command that is about it, and its own messages in a `passage`.
+    """
     plan = prepared.plans[workflow.NAME]
-    _check_templates(tools.renderer, workflow, plan.verdicts)
-    verdicts = [
-        _written(tools, request, workflow, v, prepared.mails) if isinstance(v, Send) else v
-        for v in plan.verdicts
-    ]
+    wrong = _wrong_templates(tools.renderer, workflow, plan.verdicts)
+    problems = [problem for found in wrong.values() for problem in found]
+    if problems and request.scope.step is not Step.ANY:
+        raise TemplateProblem(problems)
+    prepared.problems += problems
+    verdicts: list[Verdict] = []
+    for verdict in plan.verdicts:
+        if isinstance(verdict, Send) and verdict.template in wrong:
+            reason = f"le modèle {verdict.template}.txt est à corriger"
+            verdicts.append(Wait(verdict.key, reason, due=True, remedy=wrong[verdict.template][0].remedy))
+        elif isinstance(verdict, Send):
+            verdicts.append(_written(tools, request, workflow, verdict, prepared.mails))
+        else:
+            verdicts.append(verdict)
     prepared.plans[workflow.NAME] = replace(plan, verdicts=tuple(verdicts))
 
 
@@ -337,11 +349,13 @@ def render(tools: Tools, workflow: Workflow, send: Send, *, answers: bool) -> Re
     )
 
 
-def _check_templates(renderer: Renderer, workflow: Workflow, verdicts: Sequence[Verdict]) -> None:
-    """A template that is wrong is wrong for everyone: nothing leaves. Raises TemplateProblem."""
-    for template in sorted({v.template for v in verdicts if isinstance(v, Send)}):
-        if problems := renderer.check(template, list(workflow.VARIABLES[template])):
-            raise TemplateProblem(problems)
+def _wrong_templates(
+    renderer: Renderer, workflow: Workflow, verdicts: Sequence[Verdict]
+) -> dict[str, list[Problem]]:
+    """A template that is wrong is wrong for all whom it is for: none of them gets it."""
+    used = sorted({v.template for v in verdicts if isinstance(v, Send)})
+    checked = {template: renderer.check(template, list(workflow.VARIABLES[template])) for template in used}
+    return {template: problems for template, problems in checked.items() if problems}
 
 
 def _trial_mail(tools: Tools, request: Request, mail: Mail) -> Mail:
