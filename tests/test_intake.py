@@ -173,6 +173,33 @@ def test_a_copy_of_our_own_mail_is_nobodys_answer(
     assert workspace.tab("À rattacher") == []
 
 
+HERS = "coordination@exemple.fr"
+
+
+def test_her_own_words_to_a_structure_are_nobodys_answer(tmp_path: Path) -> None:
+    rows = small(1, "À lancer")
+    rows["Structures"] = [STRUCTURES, ("STR-001", "Centre", "claire@exemple.fr", None, None)]
+    workspace = Workspace(tmp_path, rows, delai_de_grace='"0"')
+    workspace.round()
+    mail = by_structure(workspace)["STR-001"]
+    deliver(workspace, reply(mail, "Faut-il une salle ?"), reply(mail, "Oui, bien sûr.", sender=HERS))
+    account = read(workspace)
+    assert (account.replies.read, said(workspace, "STR-001")) == (1, "Question")
+    deliver(workspace, reply(mail, "Non, ce n'est pas la peine.", sender=HERS.upper()))
+    assert read(workspace, "2027-03-04T10:30").replies.read == 0
+    assert said(workspace, "STR-001") == "Question"
+
+
+def test_her_address_that_stands_in_the_sheet_answers_for_its_row(tmp_path: Path) -> None:
+    rows = small(1, "À lancer")
+    rows["Structures"] = [STRUCTURES, ("STR-001", "Coordination", HERS, None, None)]
+    workspace = Workspace(tmp_path, rows, delai_de_grace='"0"')
+    workspace.round()
+    deliver(workspace, reply(by_structure(workspace)["STR-001"], "Oui, nous participerons."))
+    read(workspace)
+    assert said(workspace, "STR-001") == "Oui"
+
+
 def test_a_changed_answer_is_shown_with_the_one_before(
     workspace: Workspace, mails: dict[str, EmailMessage]
 ) -> None:

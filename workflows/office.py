@@ -24,7 +24,7 @@ from workflows.engine.crontab import crontab_lines
 from workflows.engine.furnish import Furniture, furnish, new_tabs
 from workflows.engine.general import General
 from workflows.engine.intake import Desk as IntakeDesk
-from workflows.engine.intake import Recognised, read_file
+from workflows.engine.intake import Recognised, own_addresses, read_file
 from workflows.engine.journal import JournalError
 from workflows.engine.personal_data import one_address, rows_showing
 from workflows.engine.prepare import Request
@@ -165,7 +165,8 @@ class Office(Parts):
     def read_mails(self, files: Iterable[Path]) -> list[Recognised]:
         """How these mails would be understood and matched; changes nothing."""
         with self._read_only_journal() as journal:
-            desk = IntakeDesk(journal, self._understand(), self.clock())
+            ours = own_addresses(self.general)
+            desk = IntakeDesk(journal, self._understand(), self.clock(), ours=ours)
             return [read_file(desk, file) for file in files]
 
 

@@ -26,6 +26,7 @@ from workflows.core.problems import Problem, TourneeError
 from workflows.core.received import Received
 from workflows.core.replies.answers import Answer
 from workflows.core.reply_rows import answered_by_hand, known_addresses
+from workflows.engine.general import General
 from workflows.engine.journal import Journal
 
 OPEN_FOR = timedelta(days=92)
@@ -105,11 +106,19 @@ class Desk:
     """By `Réf.` of a structure or person, its addresses in the sheet."""
     closed: frozenset[tuple[str, str]] = frozenset()
     """Rows that a person answered in the sheet."""
+    ours: frozenset[str] = frozenset()
+    """The coordination's own addresses."""
 
 
-def desk_for(journal: Journal, understand: Understand, now: datetime, book: Book) -> Desk:
+def own_addresses(general: General) -> frozenset[str]:
+    """Those that the coordination writes from, and that people write back to."""
+    return frozenset(box.address.lower() for box in (general.sender, general.contact))
+
+
+def desk_for(journal: Journal, understand: Understand, now: datetime, book: Book, general: General) -> Desk:
     """The desk as the workbook shows it."""
-    return Desk(journal, understand, now, known_addresses(book), answered_by_hand(book, now.date()))
+    known, answered = known_addresses(book), answered_by_hand(book, now.date())
+    return Desk(journal, understand, now, known, answered, own_addresses(general))
 
 
 def collect(desk: Desk, open_mailbox: Callable[[], Mailbox], *, mark: bool) -> Intake:
@@ -156,7 +165,7 @@ def _keep(desk: Desk, mailbox: Mailbox, incoming: Incoming) -> Received | None:
 
 
 OWN = "own"
-"""A mail of ours that came back to us as a copy."""
+"""A mail of ours that came back to us as a copy: a message of the program's, or her own words to somebody."""
 
 
 def recognise(desk: Desk, content: bytes) -> tuple[Received, Understood]:
@@ -169,11 +178,20 @@ def recognise(desk: Desk, content: bytes) -> tuple[Received, Understood]:
     threads = (*seen.in_reply_to, *reversed(seen.references))
     clues = Clues(seen.sender, seen.subject, threads, seen.original_message_id)
     found = matching.match(clues, mail, outbox, desk.addresses, desk.journal.mails.secret())
+    if found.sent and _is_hers(desk, mail):
+        return replace(mail, kind=OWN, answer="", hours=None), seen
     if found.sent and found.sent.sent_at and mail.received_at < found.sent.sent_at:
         mail = replace(
             mail, received_at=desk.now
         )  # its clock is wrong: nothing is answered before it is sent
     return matching.attach(mail, found), seen
+
+
+def _is_hers(desk: Desk, mail: Received) -> bool:
+    """Whether the coordination wrote it, from an address that stands for nobody in the sheet."""
+    if mail.sender not in desk.ours:
+        return False
+    return not any(mail.sender in known for known in desk.addresses.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def preview_soon(tools: Tools, request: Request) -> Account:
 
 def standing(tools: Tools) -> tuple[str, list[tuple[str, str]]]:
     """What stops everything, if anything; then what the sheet says of each campaign that was ever begun."""
-    prepared = prepare(tools, Request("etat"))
+    prepared = foreseen(tools, Request("etat"))
     wishes = [
         wish
         for workflow in tools.workflows
@@ -49,6 +49,13 @@ def standing(tools: Tools) -> tuple[str, list[tuple[str, str]]]:
     ]
     campaigns = [(f"{w.tab} {w.ref}", str(w.values["État"])) for w in wishes if "État" in w.values]
     return status_page.what_stops(prepared.book), campaigns
+
+
+def foreseen(tools: Tools, request: Request) -> Prepared:
+    """What a round would find, held where she stopped everything; changes nothing."""
+    prepared = prepare(tools, request)
+    _hold_if_stopped(prepared)
+    return prepared
 
 
 def run(tools: Tools, request: Request) -> Account:
@@ -97,7 +104,7 @@ def _read_replies(tools: Tools, request: Request, prepared: Prepared) -> None:
     """What came back, kept before anything is decided; what a person attached by hand, too."""
     if tools.mailbox is None or tools.understand is None:
         return
-    desk = desk_for(tools.journal, tools.understand, prepared.now, prepared.book)
+    desk = desk_for(tools.journal, tools.understand, prepared.now, prepared.book, tools.general)
     live = request.mode is Mode.LIVE
     attached = unmatched_page.carry_out(desk, prepared.book)
     prepared.intake = collect(desk, tools.mailbox, mark=live)
@@ -186,8 +193,7 @@ def _authorise(tools: Tools, request: Request, prepared: Prepared) -> None:
 
 def _connected(tools: Tools, prepared: Prepared, account: Account) -> Transport | None:
     """The round's one connection, made before anything is marked; None when nothing is to leave."""
-    if status_page.everything_stopped(prepared.book):
-        _hold_all(prepared, "« Tout arrêter » dans Suivi", "Videz « Tout arrêter » pour reprendre.")
+    _hold_if_stopped(prepared)
     if not prepared.mails:
         return None
     transport = tools.transport()
@@ -199,6 +205,11 @@ def _connected(tools: Tools, prepared: Prepared, account: Account) -> Transport 
         _hold_all(prepared, error.what, error.remedy)
         return None
     return transport
+
+
+def _hold_if_stopped(prepared: Prepared) -> None:
+    if status_page.everything_stopped(prepared.book):
+        _hold_all(prepared, "« Tout arrêter » dans Suivi", "Videz « Tout arrêter » pour reprendre.")
 
 
 def _hold_all(prepared: Prepared, reason: str, remedy: str = BY_ITSELF) -> None:
