@@ -267,6 +267,17 @@ def test_a_believed_doubt_is_shown_and_not_sent(workspace: Workspace) -> None:
     assert shown(workspace)["Envoi"] == "Envoyé"
 
 
+def test_a_word_of_hers_is_a_doubt_and_launches_nothing(workspace: Workspace) -> None:
+    workspace.edit(
+        lambda book: [book["Ambassadeurs"].cell(n, 20, v) for n, v in ((1, "Envoi"), (2, "fait par tél"))]
+    )
+    assert workspace.round().sent == []
+    account = write(workspace)
+    assert "ambassadeurs:AMB-001:charte" not in keys(account.sent)
+    assert account.sent
+    assert account.uncertain == ["ambassadeurs:AMB-001:charte"]
+
+
 def test_a_lost_journal_still_knows_which_address_was_refused(tmp_path: Path) -> None:
     workspace = network(tmp_path, person(1), person(2))
     with SmtpServer(faults=[Fault("RCPT", "reply", UNKNOWN, "a1@sante.example")]) as server:

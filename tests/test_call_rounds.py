@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.sessions import PEOPLE, SESSIONS, person, session
 from tests.support.workspace import APPEAL, CALLS, TUESDAY, Workspace, keys, small
 from workflows.core.messages import State
 from workflows.core.problems import TourneeError
@@ -337,6 +338,46 @@ def test_a_believed_doubt_is_not_sent(workspace: Workspace) -> None:
     assert candidate(workspace)["Envoi"] == "À vérifier"
 
 
+@pytest.mark.parametrize("word", ["Parti", "oui", "x", "fait par tél", "déjà fait", True])
+def test_a_word_of_hers_in_the_state_is_a_doubt(workspace: Workspace, word: object) -> None:
+    workspace.edit(lambda book: book.create_sheet("Candidatures").append(["Appel", "Structure", "Envoi"]))
+    workspace.edit(lambda book: book["Candidatures"].append(["2027-1", "STR-001", word]))
+    account = workspace.round()
+    assert len(account.sent) == 2
+    assert account.uncertain == [f"{ONE}:annonce"]
+
+
+@pytest.mark.parametrize("word", ["non", "À envoyer", "En attente", None, False])
+def test_a_state_that_says_no_lets_the_mail_leave(workspace: Workspace, word: object) -> None:
+    workspace.edit(lambda book: book.create_sheet("Candidatures").append(["Appel", "Structure", "Envoi"]))
+    workspace.edit(lambda book: book["Candidatures"].append(["2027-1", "STR-001", word]))
+    assert len(workspace.round().sent) == 3
+
+
+@pytest.mark.parametrize("lost", [True, False])
+@pytest.mark.parametrize("word", ["oui", "1", "relance faite le 15/03/2027", "fait 1 fois", "1 le 15 mars"])
+def test_words_of_hers_among_the_follow_ups_are_a_doubt(workspace: Workspace, word: str, lost: bool) -> None:
+    workspace.round()
+    workspace.put("Candidatures", {"Structure": "STR-001"}, Relances=word)
+    if lost:
+        lose_journal(workspace)
+    account = workspace.round("2027-03-16T10:00")
+    assert len(account.sent) == 2
+    assert account.uncertain == [f"{ONE}:relance-1"]
+    assert workspace.round("2027-03-16T10:15").sent == []
+
+
+@pytest.mark.parametrize("between", [" ; ", ", ", "\n"])
+def test_follow_ups_are_read_whatever_separates_them(workspace: Workspace, between: str) -> None:
+    workspace.round()
+    said = between.join(["1 le 16/03/2027", "2 le 30/03/2027"])
+    workspace.put("Candidatures", {"Structure": "STR-001"}, Relances=said)
+    lose_journal(workspace)
+    account = workspace.round("2027-03-16T10:00")
+    assert len(account.sent) == 2
+    assert account.uncertain == []
+
+
 def test_a_doubt_is_settled_from_the_sheet(workspace: Workspace) -> None:
     workspace.round()
     workspace.put("Candidatures", {"Structure": "STR-001"}, Envoi="À vérifier")
@@ -388,3 +429,22 @@ def test_calls_that_share_a_ref_are_held_with_a_way_out(workspace: Workspace) ->
     (problem,) = {p for p in account.problems if p.where == "Appels, ligne 3, Réf."}
     assert problem.what.endswith("est portée par plusieurs lignes (2, 3).")
     assert problem.remedy == "Gardez-la sur la bonne ligne et donnez-en une autre aux autres."
+
+
+def test_a_template_that_is_wrong_holds_its_own_messages_and_no_others(tmp_path: Path) -> None:
+    book = {**small(2, "À lancer"), "Promeneurs": [PEOPLE, person(1)], "Sessions": [SESSIONS, session()]}
+    workspace = Workspace(tmp_path, book, delai_de_grace='"0"')
+    workspace.put("Sessions", {"Réf.": "SES-2"}, Commande="À lancer")
+    template = tmp_path / "templates" / "appel-a-candidatures" / "annonce.txt"
+    template.parent.mkdir(parents=True)
+    template.write_text("Objet : {{ strcture }}\n\nBonjour", "utf-8")
+    account = workspace.round(TUESDAY)
+    assert keys(account.sent) == ["formation:SES-2:PRO-001:invitation"]
+    assert [problem.where for problem in account.problems] == [
+        "templates/appel-a-candidatures/annonce.txt, ligne 1"
+    ]
+    assert "annonce.txt est à corriger" in workspace.row("Appels")["État"]
+    stopped = workspace.run("appel", "lancer", "2027-1", "--oui")
+    assert (stopped.status, "strcture" in stopped.json["error"]["what"]) == (2, True)
+    template.unlink()
+    assert len(workspace.round("2027-03-02T10:15").sent) == 2

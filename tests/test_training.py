@@ -393,6 +393,20 @@ def test_a_row_of_hers_counts_however_it_spells_whom_it_is_about(
     assert steps(passage(workspace)) == ["PRO-001:invitation", "PRO-003:invitation"]
 
 
+@pytest.mark.parametrize("lost", [True, False])
+@pytest.mark.parametrize("word", ["fait par tél", "J-7", "x", "J-7 vu avec elle"])
+def test_words_of_hers_among_the_reminders_are_a_doubt(tmp_path: Path, word: str, lost: bool) -> None:
+    workspace = meeting(tmp_path, Commande="À lancer")
+    passage(workspace)
+    workspace.put("Inscriptions", {"Promeneur": "PRO-001"}, Rappel=word)
+    for file in (workspace.folder / "donnees").glob("journal.sqlite3*") if lost else ():
+        file.unlink()
+    account = passage(workspace, "2027-03-25T10:00")
+    assert steps(account) == ["PRO-002:rappel-7", "PRO-003:rappel-7"]
+    assert "formation:SES-2:PRO-001:rappel-7" in account.uncertain
+    assert steps(passage(workspace, "2027-03-25T10:15")) == []
+
+
 def test_first_step_of_the_scope_is_an_invitation(tmp_path: Path) -> None:
     workspace = meeting(tmp_path)
     account = workspace.round(scope=Scope(TRAINING, Step.FOLLOW_UP), command="formation rappeler")

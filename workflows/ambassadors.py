@@ -140,9 +140,9 @@ def decide(desk: Desk, scope: Scope) -> Plan:
 
 
 def _launched(desk: Desk) -> bool:
-    """In the terminal, or before a journal that is lost: the rows tell."""
-    launch = desk.history.launches.get(CAMPAIGN, Launch())
-    return bool(launch.authorised_at) or any(_left(record) for record in desk.history.records.values())
+    """In the terminal, or before a journal that is lost: the rows tell, if not by a word that is in doubt."""
+    launch, settled = desk.history.launches.get(CAMPAIGN, Launch()), (State.SENT, State.REFUSED)
+    return bool(launch.authorised_at) or any(r.state in settled for r in desk.history.records.values())
 
 
 def _left(record: Record | None) -> bool:

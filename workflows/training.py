@@ -63,7 +63,8 @@ def campaigns(book: Book, now: datetime) -> list[str]:  # noqa: ARG001 - a sessi
 
 def believe(desk: Desk) -> list[Belief]:
     """What Inscriptions says was sent, refused, or may have left."""
-    return ROWS.beliefs(desk.book, desk.now)
+    reminders = [f"rappel-{days}" for days in desk.settings["rappels"]]
+    return ROWS.beliefs(desk.book, desk.now, reminders)
 
 
 def inspect(desk: Desk) -> list[Problem]:

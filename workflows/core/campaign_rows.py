@@ -20,7 +20,15 @@ from workflows.core.received import reply_values
 from workflows.core.references import spelling
 from workflows.core.rows import addresses
 from workflows.core.standing import RowOrder, done_number, done_words, latest, numbered, row_order
-from workflows.core.statuses import Shown, believed_moment, believed_state, forgotten, read_refusals, shown
+from workflows.core.statuses import (
+    Shown,
+    believed_moment,
+    believed_state,
+    forgotten,
+    read_refusals,
+    says_no,
+    shown,
+)
 from workflows.core.tables import Row
 from workflows.core.words import Tab
 from workflows.core.workflow import Desk, Outlook
@@ -116,18 +124,24 @@ class CampaignTab:
 
     # What the sheet is believed about
 
-    def beliefs(self, book: Book, now: datetime) -> list[Belief]:
-        """What the rows say was sent, refused, or may have left."""
-        return [belief for about, row in self._abouts(book) for belief in self._beliefs_of(*about, row, now)]
+    def beliefs(self, book: Book, now: datetime, steps: Sequence[str] = ()) -> list[Belief]:
+        """What the rows say was sent, refused, or may have left; unclear words, any of `steps`."""
+        return [
+            belief
+            for about, row in self._abouts(book)
+            for belief in self._beliefs_of(*about, row, now, steps)
+        ]
 
-    def _beliefs_of(self, ref: str, subject: str, row: Row, now: datetime) -> Iterator[Belief]:
+    def _beliefs_of(
+        self, ref: str, subject: str, row: Row, now: datetime, steps: Sequence[str]
+    ) -> Iterator[Belief]:
         if not (ref and subject):
             return
         campaign = f"{self.prefix}:{ref}"
         copied = _copied(row.cell("Courriel"))
         if state := believed_state(row.cell(self.state)):
             yield from self._first(row, campaign, subject, state, copied, now)
-        for step, said, at in read_laters(self.laters, row.cell(self.later), now):
+        for step, said, at in read_laters(self.laters, row.cell(self.later), now, steps):
             key = f"{campaign}:{subject}:{step}"
             yield Belief(Record(key, campaign, step, subject, said, copied, sent_at=at))
 
@@ -148,14 +162,40 @@ class CampaignTab:
         yield Belief(record, Order(base, key) if number else None)
 
 
-def read_laters(laters: Iterable[Later], cell: Cell, now: datetime) -> Iterator[tuple[str, State, datetime]]:
-    """Step, state and moment of each message that « J-7 le 25/03/2027 ; J-1 en cours » tells of."""
-    said = label(cell)
+def read_laters(
+    laters: Sequence[Later], cell: Cell, now: datetime, steps: Sequence[str] = ()
+) -> Iterator[tuple[str, State, datetime]]:
+    """Step, state and moment of each message that « J-7 le 25/03/2027 ; J-1 en cours » tells of.
+
+    Other words may tell of any of `steps`: by default, of those of the first kind up to the next.
+    """
+    rest, found = label(cell), list[str]()
+    clear, next_ = True, 1
     for kind in laters:
-        pattern = rf"(?:^|; ?){re.escape(kind.label)}(\d*) (?:le (\d\d)/(\d\d)/(\d{{4}})|(\w[\w ]*))"
-        for number, day, month, year, word in re.findall(pattern, said):
+        pattern = _later_pattern(kind)
+        for number, day, month, year, word in re.findall(pattern, rest):
             state = State.SENT if day else State.REFUSED if word.startswith("refusé") else State.UNCERTAIN
-            yield f"{kind.step}{number}", state, _noon(year, month, day, now) if day else now
+            found.append(f"{kind.step}{number}")
+            clear = clear and (state is not State.UNCERTAIN or word in _UNSETTLED)
+            next_ = max(next_, int(number) + 1) if kind is laters[0] else next_
+            yield found[-1], state, _noon(year, month, day, now) if day else now
+        rest = re.sub(pattern, "", rest)
+    if not clear or (rest.strip(" ;,.") and not says_no(cell)):
+        for step in steps or [f"{laters[0].step}{number}" for number in range(1, min(next_, _MOST) + 1)]:
+            if step not in found:
+                yield step, State.UNCERTAIN, now
+
+
+_UNSETTLED = ("en cours", "à vérifier")
+_MOST = 9
+"""More follow-ups than there ever are."""
+
+
+def _later_pattern(kind: Later) -> str:
+    """One message of a kind, after whatever separates it from the one before."""
+    number = r"\d{1,3}" if kind.step.endswith("-") else r"(?:-\d+)?"
+    said = r" le (\d{1,2})/(\d{1,2})/(\d{4})| (\w[\w ]*)|"
+    return rf"(?:^|(?<=[ ;,])){re.escape(kind.label)}({number})(?:{said})(?=[ ;,]|$)"
 
 
 def _noon(year: str, month: str, day: str, now: datetime) -> datetime:

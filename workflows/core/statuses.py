@@ -11,7 +11,7 @@ from workflows.core import french, words
 from workflows.core.cells import Unreadable, fold, label, serial_moment
 from workflows.core.messages import Flag, Record, Send, State, Unsure, Verdict, Wait, is_erased
 from workflows.core.ports import Cell, Kind
-from workflows.core.rows import date_
+from workflows.core.rows import date_, yes_no
 
 _UNSURE = "Parti ou non ? Regardez dans les messages envoyés :"
 SETTLED_BY_ORDER = f"{_UNSURE} s'il n'y est pas, écrivez « {words.SEND_AGAIN} » dans Commande."
@@ -111,11 +111,26 @@ _BELIEVED = {
     fold(words.SENDING): State.UNCERTAIN,
     fold(words.UNCERTAIN): State.UNCERTAIN,
 }
+_NOT_LEFT = {fold(words.TO_SEND), fold(words.WAITING), fold(words.TO_FIX)}
 
 
 def believed_state(cell: Cell) -> State | None:
-    """What a status column says of a message that the journal does not hold; None: nothing left."""
-    return _BELIEVED.get(fold(label(cell)))
+    """What a status column says of a message that the journal does not hold; None: nothing left.
+
+    A word of hers (« Parti », « fait par tél ») may well say that it left: only a no says that it did not.
+    """
+    said = fold(label(cell))
+    if said in _BELIEVED:
+        return _BELIEVED[said]
+    return None if said in _NOT_LEFT or says_no(cell) else State.UNCERTAIN
+
+
+def says_no(cell: Cell) -> bool:
+    """Empty, an unchecked box, or a word for no."""
+    try:
+        return not yes_no(cell)
+    except Unreadable:
+        return False
 
 
 def believed_moment(cell: Cell, now: datetime) -> datetime:
