@@ -337,3 +337,14 @@ def test_a_read_only_workbook_lets_nothing_leave(workspace: Workspace) -> None:
     with pytest.raises(WorkbookError, match="lecture seule"):
         workspace.launch()
     assert workspace.mails() == []
+
+
+def test_a_day_that_she_wrote_as_text_stands_and_another_one_is_said_in_french(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(2))
+    workspace.launch()
+    first, second = {"Structure": "STR-001"}, {"Structure": "STR-002"}
+    workspace.put("Candidatures", first, Envoyé_le="mardi 2 mars 2027")
+    workspace.put("Candidatures", second, Envoyé_le="03/03/2027")
+    (problem,) = workspace.round("2027-03-03T10:00").problems
+    assert problem.where == "Candidatures, ligne 3, Envoyé le"
+    assert "elle devrait dire « 02/03/2027 à 10 h »" in problem.what.replace("\u00a0", " ")

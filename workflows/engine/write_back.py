@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from workflows.core.book import Book, Identified
-from workflows.core.cells import fold, label
+from workflows.core.cells import Unreadable, fold, label
+from workflows.core.dates import date_
+from workflows.core.french import date_short, time_
 from workflows.core.messages import RowWish
 from workflows.core.ports import (
     AddColumn,
@@ -169,7 +171,8 @@ class WriteBack:
             if now == want:
                 continue
             if cell.formula or cell.spilled or not (now == "" or self.adopt or self.noted(*key, now)):
-                self.writing.problems.append(_typed_over(identified, row, heading, cell, want))
+                if not _same_day(cell, value):
+                    self.writing.problems.append(_typed_over(identified, row, heading, cell, value))
                 continue
             self.writing.notes.append((*key, want))
             column = self.column(identified, heading)
@@ -282,7 +285,18 @@ def _about(wanted: RowWish) -> str:
     return "|".join(map(fold, wanted.identity.values())) if wanted.identity else fold(wanted.ref)
 
 
-def _typed_over(identified: Identified, row: Row, heading: str, cell: Cell, want: str) -> Problem:
+def _same_day(cell: Cell, value: Value) -> bool:
+    """Whether a day that a person wrote as text is that of the moment which would stand there."""
+    if not isinstance(value, datetime) or cell.kind is not Kind.TEXT:
+        return False
+    try:
+        return date_(cell, value.date()) == value.date()
+    except Unreadable:
+        return False
+
+
+def _typed_over(identified: Identified, row: Row, heading: str, cell: Cell, value: Value) -> Problem:
+    want = f"{date_short(value)} à {time_(value.time())}" if isinstance(value, datetime) else plain(value)
     meant = f"« {want[:60]} »" if want else "rien"
     return Problem(
         identified.where(row, heading),
