@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from openpyxl.workbook import Workbook as OpenpyxlWorkbook
 
 from tests.support.workspace import CHECKOUT, SAMPLE, TUESDAY, Workspace, small
 
@@ -87,3 +88,28 @@ def test_replies_are_part_of_the_story(tmp_path: Path) -> None:
     story = run(*later, "STR-012")
     assert story.index("annonce : envoyé à") < story.index("réponse de mjc-blois-12@structures.example, Non")
     assert "1 h 45" in run(*later, "PRO-010")
+
+
+def test_nothing_is_promised_while_everything_is_stopped(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(1))
+    workspace.round()
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande="À lancer")
+    workspace.edit(stop_everything)
+    workspace.set(delai_de_grace='"0"')
+    story = told(workspace, "STR-001")
+    assert "annonce : « Tout arrêter » dans Suivi" in story
+    state = workspace.run("etat", at="2027-03-03T10:00", form="texte").out.replace("\u00a0", " ")
+    assert "Tout est arrêté" in state
+    assert "au prochain passage" not in story + state
+
+
+def stop_everything(book: OpenpyxlWorkbook) -> None:
+    sheet = book["Suivi"]
+    heading = next(c for row in sheet.iter_rows() for c in row if c.value == "Tout arrêter")
+    sheet.cell(heading.row + 1, heading.column).value = "oui"
+
+
+def test_the_trial_mode_is_why_nobody_is_written_to(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(1, "À lancer"), mode='"essai"', delai_de_grace='"0"')
+    story = told(workspace, "STR-001")
+    assert "annonce : mode essai : rien ne part aux destinataires" in story

@@ -9,11 +9,13 @@ from datetime import datetime
 from workflows.core import french
 from workflows.core.book import Book, Identified
 from workflows.core.cells import fold, label
-from workflows.core.messages import Flag, Record, Send, State, Unsure, Verdict, Wait
+from workflows.core.messages import Flag, Mode, Record, Send, State, Unsure, Verdict, Wait
 from workflows.core.received import Received
 from workflows.core.statuses import spoken
 from workflows.core.tables import Row
-from workflows.engine.prepare import Request, Tools, prepare
+from workflows.engine.pacing import hold
+from workflows.engine.prepare import Request, Tools
+from workflows.engine.round import foreseen
 
 _NAMES = ("Prénom", "Nom")
 _SPOKEN = {
@@ -43,10 +45,13 @@ class Story:
 
 def stories(tools: Tools, who: str) -> list[Story]:
     """Everyone whose `Réf.`, address or name this is; changes nothing."""
-    prepared = prepare(tools, Request("expliquer"))
+    prepared = foreseen(tools, Request("expliquer"))
+    verdicts: Sequence[Verdict] = prepared.verdicts
+    if tools.general.mode is Mode.TRIAL:
+        verdicts = hold(verdicts, "mode essai : rien ne part aux destinataires")
     found = []
     for tab, ref, row in _matches(prepared.book, who):
-        now = [_standing(verdict) for verdict in prepared.verdicts if ref in verdict.key.split(":")]
+        now = [_standing(verdict) for verdict in verdicts if ref in verdict.key.split(":")]
         past = _past(tools, prepared.now, ref, _addresses(row))
         found.append(Story(_title(tab, ref, row), past, tuple(now)))
     address = who.strip().lower()
