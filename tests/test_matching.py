@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -50,11 +51,26 @@ def matched(
 
 
 def test_the_thread_comes_before_all_else() -> None:
-    title = signing.subject(SECRET, OUTBOX[1].key, signing.YES)
-    assert matched(threads=("<9>", "<3>", "<2>"), returned="<2>", title=title, sender="s3@asso3.example") == (
+    assert matched(threads=("<9>", "<3>", "<2>"), returned="<2>", sender="s3@asso3.example") == (
         "STR-003",
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "doubt"),
+    [
+        ("appel:2027-1:STR-003:annonce", False),
+        ("appel:2027-1:STR-003:relance-1", False),
+        ("appel:2027-1:STR-002:annonce", True),
+        ("appel:2027-2:STR-003:annonce", True),
+    ],
+)
+def test_a_button_of_another_row_than_the_thread_is_to_be_read(key: str, doubt: bool) -> None:
+    follow_up = replace(OUTBOX[2], key="appel:2027-1:STR-003:relance-1")
+    outbox = Sending([*OUTBOX, follow_up, sent(3, "appel:2027-2")])
+    title = signing.subject(SECRET, key, signing.YES)
+    assert matched(outbox, threads=("<3>",), title=title, sender="s3@asso3.example") == ("STR-003", doubt)
 
 
 def test_then_the_mail_that_is_returned() -> None:

@@ -33,6 +33,7 @@ PUBLIC_PROVIDERS = frozenset(_PROVIDERS.split())
 STRANGER = "l'expéditeur n'est pas connu pour cette ligne"
 BY_ADDRESS = "rattaché par la seule adresse de l'expéditeur"
 ALTERED = "la référence dans l'objet n'est pas la nôtre, ou a été modifiée"
+ELSEWHERE = "l'objet répond à un autre message que celui de la conversation"
 AGAINST = "le texte ne dit pas la même chose que le bouton"
 UNKNOWN = "aucun message envoyé ne correspond"
 SEVERAL = "plusieurs lignes attendent une réponse de cette adresse"
@@ -94,18 +95,26 @@ def match(
     reference = signing.genuine(secret, clues.title)
     altered = reference is None and signing.seems_signed(clues.title)
     sent = _by_identity(clues, outbox) or (outbox.with_key(reference.key) if reference else None)
+    elsewhere = bool(reference and sent and not _same_row(outbox.with_key(reference.key), sent))
+    elsewhere = elsewhere and mail.answer != words.BOUNCED
     if reference and sent and reference.key != sent.key:
         reference = None
     if sent:
         known = mail.answer == words.BOUNCED or is_known(
             clues.sender, [*sent.recipients, *addresses.get(sent.subject, ())]
         )
-        return Match(sent, ALTERED if altered else "" if known else STRANGER, reference)
+        doubt = ALTERED if altered else ELSEWHERE if elsewhere else "" if known else STRANGER
+        return Match(sent, doubt, reference)
     among = mail.bounced if mail.answer == words.BOUNCED else (clues.sender,)
     rows = {(s.campaign, s.subject): s for address in among for s in outbox.open_for(address)}
     if len(rows) == 1:
         return Match(next(iter(rows.values())), ALTERED if altered else BY_ADDRESS)
     return Match(None, ALTERED if altered else SEVERAL if rows else UNKNOWN)
+
+
+def _same_row(one: Sent | None, other: Sent) -> bool:
+    """Whether two messages were sent about the same row."""
+    return one is not None and (one.campaign, one.subject) == (other.campaign, other.subject)
 
 
 def _by_identity(clues: Clues, outbox: Outbox) -> Sent | None:
