@@ -333,8 +333,18 @@ _MAYBE_REF = click.argument("ref", required=False, default="", metavar="[RÉF]")
 _SENDING = _options(
     _TRIAL,
     _LIVE,
-    click.option("--limite", type=click.IntRange(min=0), metavar="N", help="N'envoie que N messages."),
-    click.option("--seulement", default="", metavar="ADRESSE", help="N'écrit qu'à cette adresse."),
+    click.option(
+        "--limite",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="N'envoie que N messages maintenant ; les autres partent au prochain passage.",
+    ),
+    click.option(
+        "--seulement",
+        default="",
+        metavar="ADRESSE",
+        help="N'écrit qu'à cette adresse maintenant ; aux autres, au prochain passage.",
+    ),
     _CONFIRM,
 )
 
@@ -382,7 +392,7 @@ def _send(session: Session, command: str, scope: Scope, *, yes: bool, **narrowin
     request = _request(office, command, scope, **narrowing)
     if not yes:
         account = office.preview(request)
-        session.say(report.plan_line(account))
+        session.say(report.plan_line(account), *report.left_aside_lines(account))
         if not sys.stdin.isatty():
             raise TourneeError(
                 "Rien n'est parti : il faut une confirmation.", "Ajoutez --oui pour confirmer sans terminal."

@@ -269,3 +269,21 @@ def test_only_a_yes_sends(tmp_path: Path, answer: str) -> None:
     assert screen.rstrip().endswith("Rien n'est parti.")
     status, screen = at_terminal(command, ["Oui"])
     assert (status, len(workspace.mails())) == (0, 3), screen
+
+
+# What is left aside
+
+
+def test_what_a_limit_leaves_aside_is_said_to_leave_with_the_next_round(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(3))
+    asked = workspace.run("appel", "lancer", "2027-1", "--limite", "1", form="texte")
+    assert asked.status == 2
+    words = asked.out.replace("\u00a0", " ")
+    assert "Les 2 autres partiront au prochain passage : mettez « En pause » pour les retenir." in words
+    trial = workspace.run("appel", "lancer", "2027-1", "--limite", "1", "--essai", "--oui").json
+    assert {w["reason"] for w in trial["waiting"]} == {"laissé de côté par --limite"}
+    only = ("--seulement", "s1@structures.example")
+    done = workspace.run("appel", "lancer", "2027-1", *only, "--oui").json
+    reasons = {w["reason"].replace("\u00a0", " ").replace("\u202f", " ") for w in done["waiting"]}
+    assert reasons == {"laissé de côté par --seulement ; partira au prochain passage"}
+    assert len(workspace.round().sent) == 2

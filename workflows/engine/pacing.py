@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from workflows.core import french
-from workflows.core.messages import BY_ITSELF, Send, Verdict, Wait
+from workflows.core.messages import BY_ITSELF, Flag, Send, Verdict, Wait
+from workflows.core.problems import Problem
 from workflows.core.working_days import is_public_holiday
 from workflows.engine.general import General
 
 DAY = timedelta(hours=24)
 ROUND_EVERY = timedelta(minutes=15)
 """How often a round is made, by cron or by `planifier`."""
+
+
+def day_before(now: datetime) -> datetime:
+    """Twenty-four hours ago, also where the clocks changed since: local subtraction would count 23 or 25."""
+    return (now.astimezone(UTC) - DAY).astimezone(now.tzinfo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +30,18 @@ class Narrowing:
     only: str = ""
 
 
-def narrowed(verdicts: Sequence[Verdict], narrowing: Narrowing) -> list[Verdict]:
-    """Hold what `--seulement` and `--limite` leave out."""
+def narrowed(verdicts: Sequence[Verdict], narrowing: Narrowing, *, live: bool) -> list[Verdict]:
+    """Hold what `--seulement` and `--limite` leave out; for real, until the next round."""
+    then = " ; partira au prochain passage" if live else ""
     left = narrowing.limit
     found: list[Verdict] = []
     for verdict in verdicts:
         if isinstance(verdict, Send):
             if narrowing.only and narrowing.only.lower() not in verdict.recipients:
-                found.append(Wait(verdict.key, "laissé de côté par --seulement", due=True))
+                found.append(Wait(verdict.key, f"laissé de côté par --seulement{then}", due=True))
                 continue
             if left is not None and left <= 0:
-                found.append(Wait(verdict.key, "laissé de côté par --limite", due=True))
+                found.append(Wait(verdict.key, f"laissé de côté par --limite{then}", due=True))
                 continue
             left = left - 1 if left is not None else None
         found.append(verdict)
@@ -64,6 +71,9 @@ def paced(
                 found.append(Wait(verdict.key, reason, due=True))
                 continue
             if recipients > room:
+                if recipients > general.cap_per_day:
+                    found.append(_too_many(verdict, general.cap_per_day))
+                    continue
                 owed += recipients
                 reason = _cap_words(general, served, now, owed - room)
                 found.append(Wait(verdict.key, reason, due=True))
@@ -79,11 +89,20 @@ def hold(verdicts: Sequence[Verdict], reason: str, remedy: str = BY_ITSELF) -> l
     return [Wait(v.key, reason, due=True, remedy=remedy) if isinstance(v, Send) else v for v in verdicts]
 
 
+def _too_many(send: Send, cap: int) -> Flag:
+    """A message to more addresses than may be served in a day would wait for ever."""
+    what = f"Il y a {len(send.recipients)} adresses, plus d'adresses que plafond_par_jour ({cap}) : rien ne part."
+    remedy = (
+        "Laissez moins d'adresses dans la cellule, ou augmentez plafond_par_jour dans config/general.toml."
+    )
+    return Flag(send.key, Problem(send.where, what, remedy))
+
+
 def _cap_words(general: General, served: Sequence[datetime], now: datetime, missing: int) -> str:
     """The cap, and when so many of the oldest recipients leave the window."""
     words = f"plafond de {general.cap_per_day} destinataires par 24 h atteint"
     index = min(missing, len(served)) - 1
     if index < 0:
         return f"{words}, suite dans les 24 heures"
-    again = served[index].astimezone(now.tzinfo) + DAY
+    again = (served[index].astimezone(UTC) + DAY).astimezone(now.tzinfo)
     return f"{words}, reprise {french.soon(again, now)}"

@@ -279,9 +279,9 @@ def _trial_desk(desk: Desk, step: Step) -> Desk:
 
 def _pace(tools: Tools, request: Request, prepared: Prepared) -> None:
     """Hours, caps and narrowing hold for all workflows together, in their order."""
-    verdicts = pacing.narrowed(prepared.verdicts, request.narrowing)
+    verdicts = pacing.narrowed(prepared.verdicts, request.narrowing, live=request.mode is Mode.LIVE)
     if request.mode is Mode.LIVE:
-        served = tools.journal.served_since(prepared.now - pacing.DAY)
+        served = tools.journal.served_since(pacing.day_before(prepared.now))
         verdicts = pacing.paced(verdicts, tools.general, prepared.now, served)
     rest = iter(verdicts)
     for name, plan in prepared.plans.items():

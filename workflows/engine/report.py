@@ -66,6 +66,19 @@ def plan_line(account: Account) -> str:
     return f"{stopped}{count} {leave}{mode}, {waiting} en attente, {fix} à corriger."
 
 
+def left_aside_lines(account: Account) -> list[str]:
+    """Before the question: that the next round sends what --limite and --seulement leave out."""
+    count = sum(reason.startswith("laissé de côté par --") for _, reason in account.waiting)
+    if not count or account.mode is Mode.TRIAL:
+        return []
+    words = (
+        f"Les {count} autres partiront au prochain passage : mettez « En pause » pour les retenir."
+        if count > 1
+        else "L'autre partira au prochain passage : mettez « En pause » pour le retenir."
+    )
+    return [typography(words)]
+
+
 def summary(account: Account, screen: Screen = PLAIN) -> list[str]:
     """What the round did, for the terminal."""
     lines = [screen.mark(_SIGNS[account.exit_status], line) for line in _said(screen, _counts(account))]
