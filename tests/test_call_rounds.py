@@ -378,6 +378,16 @@ def test_follow_ups_are_read_whatever_separates_them(workspace: Workspace, betwe
     assert account.uncertain == []
 
 
+def test_a_state_of_nobody_is_said_and_its_address_not_written_to_again(workspace: Workspace) -> None:
+    workspace.round()
+    workspace.put("Candidatures", {"Structure": "STR-001"}, Structure=None)
+    lose_journal(workspace)
+    account = workspace.round("2027-03-03T10:00")
+    assert account.sent == []
+    assert [p.where for p in account.problems] == ["Candidatures, ligne 2, Structure"]
+    assert workspace.round("2027-03-03T10:15").sent == []
+
+
 def test_a_doubt_is_settled_from_the_sheet(workspace: Workspace) -> None:
     workspace.round()
     workspace.put("Candidatures", {"Structure": "STR-001"}, Envoi="À vérifier")

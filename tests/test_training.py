@@ -407,6 +407,13 @@ def test_words_of_hers_among_the_reminders_are_a_doubt(tmp_path: Path, word: str
     assert steps(passage(workspace, "2027-03-25T10:15")) == []
 
 
+def test_an_invitation_of_nobody_is_said(tmp_path: Path) -> None:
+    workspace = meeting(tmp_path, Commande="À lancer")
+    passage(workspace)
+    workspace.put("Inscriptions", {"Promeneur": "PRO-001"}, Promeneur=None)
+    assert "Inscriptions, ligne 2, Promeneur" in [p.where for p in passage(workspace).problems]
+
+
 def test_first_step_of_the_scope_is_an_invitation(tmp_path: Path) -> None:
     workspace = meeting(tmp_path)
     account = workspace.round(scope=Scope(TRAINING, Step.FOLLOW_UP), command="formation rappeler")

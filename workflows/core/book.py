@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from workflows.core import rows
+from workflows.core import rows, words
 from workflows.core.ports import Column, Kind, Sheet, Snapshot
 from workflows.core.problems import Problem
 from workflows.core.rows import Unreadable
@@ -160,7 +160,7 @@ def _identify(
     _hold_twins(bare, refs, held)
     refs = _as_known(refs, known)
     filled = _fill(bare, refs, held, known, top)
-    return replace(bare, refs={**refs, **filled}, filled=filled, held=held, problems=tuple(found))
+    return replace(bare, refs={**refs, **filled}, filled=filled, held=held, problems=(*found, *_astray(bare)))
 
 
 def _missing_tab(title: str) -> Problem:
@@ -208,6 +208,31 @@ def _hold_twins(bare: Identified, refs: dict[int, str], held: dict[int, Problem]
                 f"La Réf. « {refs.pop(number)} » est portée par plusieurs lignes ({lines}).",
                 mend,
             )
+
+
+_STATES = {words.APPLICATIONS: "Envoi", words.REGISTRATIONS: "Invitation"}
+_WHOSE = {
+    "Appel": "de l'appel",
+    "Structure": "de la structure",
+    "Session": "de la session",
+    "Promeneur": "du Promeneur",
+}
+
+
+def _astray(bare: Identified) -> Iterator[Problem]:
+    """Rows that say that a message left, but not whose: whoever it was could be written to again."""
+    state = _STATES.get(bare.tab, "")
+    for row in bare.rows if state else ():
+        if row.cell(state).kind is not Kind.TEXT or rows.is_blank(row.cell(state)):
+            continue
+        for heading in bare.tab.subject:
+            if rows.is_blank(row.cell(heading)) or row.cell(heading).kind is Kind.ERROR:
+                yield Problem(
+                    bare.where(row, heading),
+                    f"La Réf. {_WHOSE[heading]} manque, alors que la ligne dit"
+                    f" « {rows.label(row.cell(state))[:60]} ».",
+                    "Écrivez cette Réf., pour que rien ne reparte, ou supprimez la ligne.",
+                )
 
 
 def _as_known(refs: Mapping[int, str], known: Iterable[str]) -> dict[int, str]:

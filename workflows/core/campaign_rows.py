@@ -125,11 +125,15 @@ class CampaignTab:
     # What the sheet is believed about
 
     def beliefs(self, book: Book, now: datetime, steps: Sequence[str] = ()) -> list[Belief]:
-        """What the rows say was sent, refused, or may have left; unclear words, any of `steps`."""
+        """What the rows say was sent, refused, or may have left; unclear words, any of `steps`.
+
+        A row of a call that does not say whose it is still tells that its addresses were reached.
+        """
+        own = book[self.tab].refs if self.tab == words.APPLICATIONS else {}
         return [
             belief
-            for about, row in self._abouts(book)
-            for belief in self._beliefs_of(*about, row, now, steps)
+            for (ref, subject), row in self._abouts(book)
+            for belief in self._beliefs_of(ref, subject or own.get(row.number, ""), row, now, steps)
         ]
 
     def _beliefs_of(
