@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.support.smtp_server import Fault, SmtpServer
-from tests.support.workspace import CALLS, SAMPLE, Workspace, keys, small
+from tests.support.workspace import APPEALS, CALLS, SAMPLE, Workspace, keys, small
 from workflows.core.messages import Mode
 from workflows.engine.account import Account
 from workflows.engine.pacing import Narrowing
@@ -146,6 +146,26 @@ def test_a_daily_cap_counts_recipients_over_rolling_hours(tmp_path: Path) -> Non
     assert workspace.round("2027-03-03T09:59").sent == []
     assert len(workspace.round("2027-03-03T10:01").sent) == 2
     assert len(workspace.round("2027-03-04T10:02").sent) == 1
+
+
+def test_the_cap_counts_24_hours_over_the_night_on_which_the_clocks_change(tmp_path: Path) -> None:
+    book = small(6, "À lancer")
+    book["Appels"] = [APPEALS, ("2027-1", "Appel", "01/02/2027", "26/06/2027", "À lancer")]
+    workspace = Workspace(tmp_path, book, delai_de_grace='"0"', horaires='"lun-dim 0:00-23:59"')
+    workspace.set(plafond_par_jour="3")
+    assert len(workspace.round("2027-03-27T10:30").sent) == 3
+    assert workspace.round("2027-03-28T11:15").sent == []
+    assert len(workspace.round("2027-03-28T11:45").sent) == 3
+
+
+def test_a_cell_with_more_addresses_than_the_cap_is_to_be_mended(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(2), plafond_par_jour="2")
+    three = "a@structures.example ; b@structures.example ; c@structures.example"
+    workspace.put("Structures", {"Réf.": "STR-001"}, Courriel=three)
+    account = workspace.launch()
+    assert [to for _, to in account.sent] == [("s2@structures.example",)]
+    assert any("plus d'adresses que plafond_par_jour" in p.what for p in account.problems)
+    assert workspace.row("Candidatures", Structure="STR-001")["Envoi"] == "À corriger"
 
 
 def test_a_message_with_more_recipients_than_the_cap_holds_nobody_else(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def hold(verdicts: Sequence[Verdict], reason: str, remedy: str = BY_ITSELF) -> l
 
 def _too_many(send: Send, cap: int) -> Flag:
     """A message to more addresses than may be served in a day would wait for ever."""
-    what = f"Il y a {len(send.recipients)} adresses, plus d'adresses que plafond_par_jour ({cap}) : rien ne part."
+    what = f"La cellule a {len(send.recipients)} adresses : plus d'adresses que plafond_par_jour ({cap})."
     remedy = (
         "Laissez moins d'adresses dans la cellule, ou augmentez plafond_par_jour dans config/general.toml."
     )

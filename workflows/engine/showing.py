@@ -17,7 +17,7 @@ from workflows.engine import open_points, status_page, unmatched_page
 from workflows.engine.account import Account
 from workflows.engine.journal import Journal
 from workflows.engine.older import PAGES
-from workflows.engine.pacing import DAY, ROUND_EVERY
+from workflows.engine.pacing import ROUND_EVERY, day_before
 from workflows.engine.prepare import Prepared, Tools, open_book, past
 from workflows.engine.write_back import WriteBack, Writing, plain
 
@@ -119,7 +119,7 @@ def _spoken(heading: str, value: Value) -> Value:
 
 
 def _status(tools: Tools, prepared: Prepared, account: Account, writer: WriteBack) -> None:
-    served = tools.journal.served_since(prepared.now - DAY)
+    served = tools.journal.served_since(day_before(prepared.now))
     today = [at for at in served if at.astimezone(prepared.now.tzinfo).date() == prepared.now.date()]
     lines = open_points.listed(tools, prepared, account, writer)
     counts: dict[str, Value] = {
