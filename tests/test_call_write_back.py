@@ -348,3 +348,13 @@ def test_a_day_that_she_wrote_as_text_stands_and_another_one_is_said_in_french(t
     (problem,) = workspace.round("2027-03-03T10:00").problems
     assert problem.where == "Candidatures, ligne 3, Envoyé le"
     assert "elle devrait dire « 02/03/2027 à 10 h »" in problem.what.replace("\u00a0", " ")
+
+
+def test_her_own_word_for_a_state_stands_and_is_told(tmp_path: Path) -> None:
+    row = ("CAN-001", "2027-1", "STR-001", "Structure 1", "s1@structures.example", "Parti")
+    book = {**small(1), "Candidatures": [("Réf.", "Appel", "Structure", "Nom", "Courriel", "Envoi"), row]}
+    workspace = Workspace(tmp_path, book)
+    account = workspace.launch()
+    assert (account.sent, account.uncertain) == ([], ["appel:2027-1:STR-001:annonce"])
+    assert [problem.where for problem in account.problems] == ["Candidatures, ligne 2, Envoi"]
+    assert workspace.row("Candidatures")["Envoi"] == "Parti"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from workflows.core import words
 from workflows.core.book import Book, Identified
 from workflows.core.cells import Unreadable, fold, label
 from workflows.core.dates import date_
@@ -34,6 +35,8 @@ _MINUTE = timedelta(minutes=1)
 
 ANSWER = "Réponse"
 """The one column of the program where people write as well: what a person typed there stands."""
+
+_STATES = frozenset(map(fold, words.STATES))
 
 Noted = Callable[[str, str, str, str], bool]
 Note = tuple[str, str, str, str]
@@ -88,8 +91,8 @@ def _minute(moment: datetime) -> str:
 class WriteBack:
     """Compares wishes with the workbook as it was just read.
 
-    `adopt` takes every value that stands in a T cell for the program's own: the journal that wrote
-    them is gone, or older than they are.
+    `adopt` takes what stands in a T cell for the program's own: the journal that wrote it is gone, or
+    older. Where a state belongs, a word that is none is hers all the same.
     """
 
     book: Book
@@ -166,11 +169,12 @@ class WriteBack:
             key = (wanted.tab, ref, heading)
             if heading == ANSWER and not self._our_answer(key, now, want):
                 continue
-            if self.adopt and now:
+            adopt = self.adopt and (want not in words.STATES or fold(now) in _STATES)
+            if adopt and now:
                 self.writing.notes.append((*key, now))
             if now == want:
                 continue
-            if cell.formula or cell.spilled or not (now == "" or self.adopt or self.noted(*key, now)):
+            if cell.formula or cell.spilled or not (now == "" or adopt or self.noted(*key, now)):
                 if not _same_day(cell, value):
                     self.writing.problems.append(_typed_over(identified, row, heading, cell, value))
                 continue
