@@ -60,3 +60,8 @@ def test_the_real_launch_is_not_affected(tmp_path: Path) -> None:
     workspace.put("Appels", {"Réf.": "2027-1"}, Commande=None)
     assert len(workspace.launch(LATER).sent) == 3
     assert COORDINATOR not in {mail["To"] for mail in workspace.mails()[3:]}
+
+
+def test_it_is_counted_apart(tmp_path: Path) -> None:
+    said = trial(tmp_path).run("passage", form="texte").out.replace("\u00a0", " ")
+    assert said.startswith("3 messages partis à l'essai"), said

@@ -14,6 +14,7 @@ from workflows.core.problems import Problem
 from workflows.engine.account import Account, Mail
 from workflows.engine.check import Check, Mark
 from workflows.engine.intake import Recognised
+from workflows.engine.prepare import TRIAL
 from workflows.engine.report_json import recognised_json
 from workflows.engine.story import Story
 from workflows.engine.terminal import PLAIN, Screen
@@ -118,14 +119,23 @@ def _title(screen: Screen, words: str, sign: str = "") -> list[str]:
 
 
 def _counts(account: Account) -> str:
-    sent = french.plural(len(account.sent), "message parti", "messages partis")
-    mode = " à l'essai" if account.mode is Mode.TRIAL else ""
-    parts = [f"{sent}{mode}"]
+    parts = _sent_words(account)
     parts += [f"{len(account.waiting)} en attente"] if account.waiting else []
     parts += [french.plural(len(account.refused), "refusé")] if account.refused else []
     parts += [f"{len(account.uncertain)} à vérifier"] if account.uncertain else []
     parts += [f"{len(account.to_mend)} à corriger"] if account.problems else []
     return ", ".join(parts) + "."
+
+
+def _sent_words(account: Account) -> list[str]:
+    """What really left, and apart from it what left on trial: the sheet may ask for both in one round."""
+    tried = sum(key.startswith(TRIAL) for key, _ in account.sent)
+    real = len(account.sent) - tried
+    trial = bool(tried) or account.mode is Mode.TRIAL
+    parts = [french.plural(real, "message parti", "messages partis")] if real or not trial else []
+    return parts + (
+        [french.plural(tried, "message parti", "messages partis") + " à l'essai"] if trial else []
+    )
 
 
 def _problem_lines(problems: Sequence[Problem], screen: Screen) -> list[str]:
