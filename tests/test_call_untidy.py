@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from tests.support.untidy import Untidy, untidy
-from tests.support.workspace import TUESDAY, Workspace
+from tests.support.workspace import APPEALS, TUESDAY, Workspace, small
 from workflows.core.cells import normalise
 from workflows.engine.account import Account
 
@@ -73,3 +73,16 @@ def test_a_call_does_what_each_row_was_meant_to_say(tmp_path: Path, seed: int) -
     after = cells(workspace.book)
     assert {place: after.get(place) for place in before} == before
     assert workspace.launch("2027-03-03T10:00").sent == []
+
+
+def test_a_call_for_nobody_says_so_beside_a_row_to_mend(tmp_path: Path) -> None:
+    book = small(2, "À lancer")
+    book["Structures"][2] = ("STR-002", "Structure 2", "pas une adresse", None, None)
+    book["Appels"] = [(*APPEALS, "Destinataires"), (*book["Appels"][1], "Commune = Paris")]
+    book["Structures"] = [
+        (*row, "Commune" if n == 0 else "Blois") for n, row in enumerate(book["Structures"])
+    ]
+    workspace = Workspace(tmp_path, book, delai_de_grace='"0"')
+    workspace.round()
+    state = workspace.row("Appels", **{"Réf.": "2027-1"})["État"]
+    assert state.startswith("Personne à qui écrire"), state

@@ -144,8 +144,10 @@ def _state_words(display: Display, call: Call, states: Counter[str]) -> str:
         return " ; ".join(["En pause", *settled, f"{len(due)} en attente", *rest])
     if call.deadline and desk.today > call.deadline:
         return " ; ".join(["Date limite passée", *settled, *rest])
-    if call.order == words.LAUNCH and not (due or rest or states[words.SENT]):
-        return "Personne à qui écrire : voyez Destinataires, et Motif dans Candidatures"
+    written_to = states[words.SENT] + states[words.REFUSED] + states[words.UNCERTAIN]
+    if call.order == words.LAUNCH and not (due or written_to):
+        nobody = "Personne à qui écrire : voyez Destinataires, et Motif dans Candidatures"
+        return " ; ".join([nobody, *rest])
     opened = not (call.opening and desk.today < call.opening)
     if due and opened and (start := call.order == words.LAUNCH and desk.held_until(call.campaign)):
         return " ; ".join([grace_words(due, start), *rest])
