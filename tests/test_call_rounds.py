@@ -458,3 +458,29 @@ def test_a_template_that_is_wrong_holds_its_own_messages_and_no_others(tmp_path:
     assert (stopped.status, "strcture" in stopped.json["error"]["what"]) == (2, True)
     template.unlink()
     assert len(workspace.round("2027-03-02T10:15").sent) == 2
+
+
+@pytest.mark.parametrize(
+    ("tab", "ref", "another"), [("Appels", "2027-1", "A"), ("Structures", "STR-002", "B")]
+)
+def test_what_was_written_under_another_ref_is_held_until_it_has_its_own_back(
+    workspace: Workspace, tab: str, ref: str, another: str
+) -> None:
+    assert len(workspace.round(TUESDAY).sent) == 3
+    workspace.put(tab, {"Réf.": ref}, **{"Réf.": another})
+    for at in ("2027-03-02T10:30", "2027-03-02T11:00"):
+        account = workspace.round(at)
+        assert account.sent == []
+        (problem,) = account.problems
+        assert problem.where.startswith(f"{tab}, ligne ")
+        assert f"Remettez « {ref} »" in problem.remedy
+    workspace.put(tab, {"Réf.": another}, **{"Réf.": ref})
+    account = workspace.round("2027-03-02T12:00")
+    assert (account.sent, account.problems) == ([], [])
+
+
+def test_a_call_that_was_never_sent_may_change_its_ref(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(2), delai_de_grace='"0"')
+    assert workspace.round(TUESDAY).sent == []
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande="À lancer", **{"Réf.": "2027-2"})
+    assert len(workspace.round("2027-03-02T10:30").sent) == 2

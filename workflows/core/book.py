@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from workflows.core import rows, words
@@ -74,6 +74,9 @@ class Identified:
         return {self.refs[row.number]: row for row in self.rows if row.number in self.refs}
 
 
+Written = Callable[[str], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Book:
     """All the tabs that a round needs, by canonical title."""
@@ -104,17 +107,18 @@ def read_book(
     names: Names,
     known: Mapping[str, Mapping[str, str]],
     highest: Mapping[str, int],
+    written: Written = lambda _ref: False,
 ) -> Book:
     """Parse the tabs and give every row its `Réf.`.
 
     `known` holds, by tab, what each `Réf.` ever seen was about; `highest`, by prefix, the highest
-    number ever used.
+    number ever used; `written` says whether mail ever left for a `Réf.`.
     """
     by_name = {rows.fold(title): sheet for title, sheet in reversed([*snapshot.sheets.items()])}
     top = _highest_used(snapshot.sheets.values(), tabs, highest)
     identified = {
         tab.title: _identify(
-            tab, by_name.get(rows.fold(names.tab(tab.title))), names, known.get(tab.title, {}), top
+            tab, by_name.get(rows.fold(names.tab(tab.title))), names, known.get(tab.title, {}), top, written
         )
         for tab in tabs
     }
@@ -144,9 +148,14 @@ def _highest_used(sheets: Iterable[Sheet], tabs: Sequence[Tab], highest: Mapping
 
 
 def _identify(
-    tab: Tab, sheet: Sheet | None, names: Names, known: Mapping[str, str], top: dict[str, int]
+    tab: Tab,
+    sheet: Sheet | None,
+    names: Names,
+    known: Mapping[str, str],
+    top: dict[str, int],
+    written: Written,
 ) -> Identified:
-    """Parse one tab; fill its missing `Réf.`; hold rows whose `Réf.` is unreadable or borne twice."""
+    """Parse one tab; fill its missing `Réf.`; hold rows whose `Réf.` is unreadable, shared or changed."""
     title, columns = names.tab(tab.title), names.columns(tab)
     if sheet is None:
         problems = () if tab.own else (_missing_tab(title),)
@@ -159,6 +168,8 @@ def _identify(
     refs, held = _read_refs(bare)
     _hold_twins(bare, refs, held)
     refs = _as_known(refs, known)
+    if not tab.own:
+        _hold_renamed(bare, refs, held, known, written)
     filled = _fill(bare, refs, held, known, top)
     return replace(bare, refs={**refs, **filled}, filled=filled, held=held, problems=(*found, *_astray(bare)))
 
@@ -207,6 +218,30 @@ def _hold_twins(bare: Identified, refs: dict[int, str], held: dict[int, Problem]
                 bare.table.where(by_number[number], "Réf."),
                 f"La Réf. « {refs.pop(number)} » est portée par plusieurs lignes ({lines}).",
                 mend,
+            )
+
+
+def _hold_renamed(
+    bare: Identified,
+    refs: dict[int, str],
+    held: dict[int, Problem],
+    known: Mapping[str, str],
+    written: Written,
+) -> None:
+    """Hold a row that bore another `Réf.` when mail left for it: under a new one all would leave again."""
+    assert bare.table is not None
+    borne = set(refs.values())
+    gone = {what: ref for ref, what in known.items() if what and ref not in borne}
+    for row in bare.rows if gone else ():
+        ref = refs.get(row.number)
+        former = gone.get(about(bare, row)) if ref and ref not in known else None
+        if former and written(former):
+            del refs[row.number]
+            held[row.number] = Problem(
+                bare.table.where(row, "Réf."),
+                f"Cette ligne portait la Réf. « {former} », sous laquelle des messages sont partis :"
+                f" sous « {ref} », tout repartirait.",
+                f"Remettez « {former} ». Si c'est autre chose, changez son nom ou son titre.",
             )
 
 

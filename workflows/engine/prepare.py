@@ -154,7 +154,12 @@ def open_book(tools: Tools, workflows: Sequence[Workflow], snapshot: Snapshot) -
     tabs = list({tab.title: tab for workflow in workflows for tab in workflow.TABS}.values())
     known = {tab.title: tools.journal.known_rows(tab.title) for tab in tabs}
     return read_book(
-        snapshot, [*tabs, words.UNMATCHED, words.STATUS], tools.names, known, highest(tools.journal)
+        snapshot,
+        [*tabs, words.UNMATCHED, words.STATUS],
+        tools.names,
+        known,
+        highest(tools.journal),
+        tools.journal.wrote_about,
     )
 
 

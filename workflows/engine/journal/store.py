@@ -302,6 +302,15 @@ class Journal:
                 if self._db.execute("SELECT 1 FROM messages WHERE key = ?", (key,)).fetchone()
             }
 
+    def wrote_about(self, ref: str) -> bool:
+        """Whether a real message ever left, or may have, for this `Réf.`: a campaign's, or a recipient's."""
+        query = (
+            "SELECT 1 FROM messages WHERE state <> 'planned' AND campaign NOT LIKE 'essai:%'"
+            " AND (subject = ? OR substr(campaign, instr(campaign, ':') + 1) = ?) LIMIT 1"
+        )
+        with self._errors():
+            return self._db.execute(query, (ref, ref)).fetchone() is not None
+
     def content(self, key: str) -> bytes:
         """The whole message under this key, as it was handed over; empty when it is not held."""
         with self._errors():
