@@ -11,6 +11,8 @@ from openpyxl.workbook import Workbook as OpenpyxlWorkbook
 
 from tests.support.workspace import CHECKOUT, SAMPLE, TUESDAY, Workspace, small
 
+PRESENCE = ("Réf.", "Semaine", "Promeneur", "Heures")
+
 
 @pytest.fixture(scope="module")
 def launched(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
@@ -44,6 +46,30 @@ def test_everyone_who_got_nothing_has_a_reason(launched: Workspace, who: str, re
     story = told(launched, who)
     assert "Aucun message ne lui a été envoyé." in story
     assert reason in story
+
+
+def test_the_reference_of_a_row_tells_of_whom_it_is_about(launched: Workspace) -> None:
+    row = launched.row("Candidatures", Structure="STR-007")
+    assert told(launched, row["Réf."].lower()) == told(launched, "STR-007")
+
+
+def test_the_row_of_a_structure_that_is_gone_tells_what_left(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(2))
+    workspace.launch()
+    ref = workspace.row("Candidatures", Structure="STR-001")["Réf."]
+    workspace.edit(lambda book: book["Structures"].delete_rows(2))
+    story = told(workspace, ref)
+    assert "STR-001 (n'est pas dans le classeur)" in story
+    assert "envoyé à s1@structures.example" in story
+
+
+@pytest.mark.parametrize("tab", ["Inscriptions", "Présence"])
+def test_the_reference_of_a_promeneurs_row_tells_of_the_promeneur(tmp_path: Path, tab: str) -> None:
+    people = [("Réf.", "Prénom", "Nom", "Courriel"), ("PRO-003", "Inès", "Chéron", "ines@exemple.fr")]
+    headings = {"Inscriptions": ("Réf.", "Session", "Promeneur"), "Présence": PRESENCE}[tab]
+    row = ("LIGNE-9", "2027-S09", "PRO-003", "2 h")
+    book = small(1) | {"Promeneurs": people, tab: [headings, row[: len(headings)]]}
+    assert told(Workspace(tmp_path, book), "ligne-9").startswith("PRO-003, Inès Chéron (ines@exemple.fr)")
 
 
 def test_who_only_wrote_has_a_story_and_copies_are_nobodys(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from workflows.core import french
+from workflows.core import french, words
 from workflows.core.book import Book, Identified
 from workflows.core.cells import fold, label
 from workflows.core.messages import Flag, Mode, Record, Send, State, Unsure, Verdict, Wait
@@ -18,6 +18,8 @@ from workflows.engine.prepare import Request, Tools
 from workflows.engine.round import foreseen
 
 _NAMES = ("Prénom", "Nom")
+_ABOUT = {words.APPLICATIONS: "Structure", words.REGISTRATIONS: "Promeneur", words.PRESENCE: "Promeneur"}
+"""Tabs whose rows are about somebody of another tab, with the heading that names whom."""
 _SPOKEN = {
     "presence": "présence",
     "relance-": "relance ",
@@ -44,30 +46,50 @@ class Story:
 
 
 def stories(tools: Tools, who: str) -> list[Story]:
-    """Everyone whose `Réf.`, address or name this is; changes nothing."""
+    """Everyone whose `Réf.`, address or name this is, or whom the row of this `Réf.` is about; changes
+    nothing."""
     prepared = foreseen(tools, Request("expliquer"))
     verdicts: Sequence[Verdict] = prepared.verdicts
     if tools.general.mode is Mode.TRIAL:
         verdicts = hold(verdicts, "mode essai : rien ne part aux destinataires")
-    found = []
-    for tab, ref, row in _matches(prepared.book, who):
+    found, whom = [], _followed(prepared.book, who)
+    for tab, ref, row in _matches(prepared.book, who) or _matches(prepared.book, whom):
         now = [_standing(verdict) for verdict in verdicts if ref in verdict.key.split(":")]
         past = _past(tools, prepared.now, ref, _addresses(row))
         found.append(Story(_title(tab, ref, row), past, tuple(now)))
-    address = who.strip().lower()
-    if not found and (past := _past(tools, prepared.now, "", [address])):
-        return [Story(f"{address} (n'est pas dans le classeur)", past, ())]
-    return found
+    return found or list(_gone(tools, prepared.now, whom))
 
 
-def _matches(book: Book, who: str) -> Iterator[tuple[Identified, str, Row]]:
+def _matches(book: Book, who: str) -> list[tuple[Identified, str, Row]]:
     """Her rows that this could mean: the `Réf.` or an address exactly, or a part of the name."""
     wanted, address = fold(who), who.strip().lower()
-    for identified in book.contacts():
-        for ref, row in identified.by_ref().items():
-            name = fold(" ".join(label(row.cell(heading)) for heading in _NAMES))
-            if wanted and (fold(ref) == wanted or address in _addresses(row) or wanted in name):
-                yield identified, ref, row
+    return [
+        (identified, ref, row)
+        for identified in book.contacts()
+        for ref, row in identified.by_ref().items()
+        if wanted and (fold(ref) == wanted or address in _addresses(row) or wanted in _folded_name(row))
+    ]
+
+
+def _followed(book: Book, who: str) -> str:
+    """The `Réf.` of whom the row of this `Réf.` is about; what was typed where there is no such row."""
+    for tab, heading in _ABOUT.items():
+        for ref, row in book[tab].by_ref().items():
+            if fold(ref) == fold(who):
+                return label(row.cell(heading)) or who
+    return who
+
+
+def _gone(tools: Tools, now: datetime, who: str) -> Iterator[Story]:
+    """The past of an address or a `Réf.` that no row bears any more."""
+    address = who.strip().lower()
+    ref = "" if "@" in address else who.strip()
+    if past := _past(tools, now, ref, [address]):
+        yield Story(f"{ref or address} (n'est pas dans le classeur)", past, ())
+
+
+def _folded_name(row: Row) -> str:
+    return fold(" ".join(label(row.cell(heading)) for heading in _NAMES))
 
 
 def _addresses(row: Row) -> list[str]:
