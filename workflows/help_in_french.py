@@ -42,7 +42,7 @@ _SENTENCES = {
 }
 
 _MORE = {
-    "expliquer": "QUI est une Réf. (celle d'une ligne aussi, comme CAN-001), une adresse ou une partie du nom.",
+    "expliquer": "QUI est une Réf. (aussi celle d'une ligne : CAN-001), une adresse ou une partie du nom.",
     "effacer": "Il n'en reste qu'une empreinte, pour ne plus jamais lui écrire d'appel.",
 }
 
