@@ -15,10 +15,11 @@ from datetime import date, datetime
 from workflows.core import french, parsers, words
 from workflows.core.attachments import attachments
 from workflows.core.book import Book, Identified, about
-from workflows.core.campaign_rows import Held, Later, hold_retry, later_words, past_words, read_laters
+from workflows.core.campaign_rows import Held, hold_retry, past_words
 from workflows.core.campaigns import tab_problems, unusable
 from workflows.core.cells import Unreadable, is_blank, label, text
 from workflows.core.follow_ups import FollowUp, next_follow_up, sent_on
+from workflows.core.laters import Later, later_words, read_laters
 from workflows.core.messages import (
     Belief,
     Flag,

@@ -12,7 +12,6 @@ from workflows.core.calls.structures import objected
 from workflows.core.campaign_rows import (
     CampaignTab,
     Display,
-    Later,
     due_words,
     grace_words,
     still_due,
@@ -20,6 +19,7 @@ from workflows.core.campaign_rows import (
 )
 from workflows.core.campaigns import launched, outlived, shown_in_its_row
 from workflows.core.cells import label
+from workflows.core.laters import Later
 from workflows.core.messages import RowWish, Verdict, Wait
 from workflows.core.ports import Value
 from workflows.core.received import is_answer, standing_word

@@ -11,7 +11,6 @@ from workflows.core import french, words
 from workflows.core.campaign_rows import (
     CampaignTab,
     Display,
-    Later,
     Lines,
     due_words,
     grace_words,
@@ -20,6 +19,7 @@ from workflows.core.campaign_rows import (
 )
 from workflows.core.campaigns import outlived, shown_in_its_row
 from workflows.core.cells import Unreadable, fold, is_blank, label, text
+from workflows.core.laters import Later
 from workflows.core.messages import RowWish, Verdict, Wait
 from workflows.core.people import full_name
 from workflows.core.ports import Cell, Value
