@@ -223,6 +223,29 @@ def test_the_state_of_a_call_says_when_and_that_it_is_over(workspace: Workspace)
 
 
 @pytest.mark.parametrize(
+    ("cell", "state"),
+    [
+        ("", "À corriger : L'onglet « Structures » est introuvable"),
+        ("C1", "À corriger : La colonne « Courriel » manque (Structures, ligne 1)"),
+    ],
+)
+def test_a_tab_that_cannot_be_read_is_why_nobody_is_written_to(
+    workspace: Workspace, cell: str, state: str
+) -> None:
+    """The tab itself, or a heading of it, renamed before the call opens."""
+    workspace.round("2027-01-20T10:00")
+    workspace.edit(
+        lambda book: (
+            book["Structures"].__setitem__(cell, "Adresse")
+            if cell
+            else setattr(book["Structures"], "title", "Partenaires")
+        )
+    )
+    workspace.round(TUESDAY)
+    assert workspace.row("Appels")["État"].replace("\u00a0", " ") == state
+
+
+@pytest.mark.parametrize(
     ("cells", "state"),
     [
         ({"Date limite": "26/02/2027"}, "Date limite passée ; 0 envoyé"),

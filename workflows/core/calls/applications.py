@@ -144,6 +144,8 @@ def _state_words(display: Display, call: Call, states: Counter[str]) -> str:
         return " ; ".join(["En pause", *settled, f"{len(due)} en attente", *rest])
     if call.deadline and desk.today > call.deadline:
         return " ; ".join(["Date limite passée", *settled, *rest])
+    if broken := _broken_tab(desk):
+        return " ; ".join([broken, *(settled if states[words.SENT] else []), *rest])
     written_to = states[words.SENT] + states[words.REFUSED] + states[words.UNCERTAIN]
     if call.order == words.LAUNCH and not (due or written_to):
         nobody = "Personne à qui écrire : voyez Destinataires, et Motif dans Candidatures"
@@ -152,6 +154,15 @@ def _state_words(display: Display, call: Call, states: Counter[str]) -> str:
     if due and opened and (start := call.order == words.LAUNCH and desk.held_until(call.campaign)):
         return " ; ".join([grace_words(due, start), *rest])
     return " ; ".join([*settled, *due_words(due), *rest, *_next_follow_up(verdicts)])
+
+
+def _broken_tab(desk: Desk) -> str:
+    """What keeps Structures from being read: without it there is nobody to write to."""
+    tab = desk.book[words.STRUCTURES]
+    if not (tab.unusable and tab.problems):
+        return ""
+    where = "" if tab.absent else f" ({tab.problems[0].where})"
+    return f"{words.TO_FIX} : {tab.problems[0].what.rstrip('.')}{where}"
 
 
 def _next_follow_up(verdicts: Mapping[str, Verdict]) -> list[str]:
