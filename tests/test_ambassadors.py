@@ -278,6 +278,16 @@ def test_a_word_of_hers_is_a_doubt_and_launches_nothing(workspace: Workspace) ->
     assert account.uncertain == ["ambassadeurs:AMB-001:charte"]
 
 
+def test_a_word_of_hers_over_a_row_that_waits_is_a_doubt(tmp_path: Path) -> None:
+    with SmtpServer(faults=[Fault("RCPT", "reply", "451 4.3.0 Try again later", times=1)]) as server:
+        workspace = network(tmp_path, person(1))
+        workspace.smtp(server.port)
+        assert write(workspace).sent == []
+        put(workspace, Envoi="fait par tél")
+        account = workspace.round(LATER)
+        assert (account.sent, account.uncertain) == ([], ["ambassadeurs:AMB-001:charte"])
+
+
 def test_a_lost_journal_still_knows_which_address_was_refused(tmp_path: Path) -> None:
     workspace = network(tmp_path, person(1), person(2))
     with SmtpServer(faults=[Fault("RCPT", "reply", UNKNOWN, "a1@sante.example")]) as server:

@@ -95,6 +95,45 @@ def test_a_resend_that_could_not_leave_yet_is_called_off_by_emptying_its_order(t
         assert served(server) == {"s1@structures.example": 2}
 
 
+@pytest.mark.parametrize("word", ["Parti", "fait par tél", "x"])
+def test_a_word_of_hers_over_a_row_that_waits_is_a_doubt_until_she_settles_it(
+    tmp_path: Path, word: str
+) -> None:
+    with SmtpServer(faults=[Fault("RCPT", "reply", BUSY, "s1@structures.example", times=1)]) as server:
+        workspace = made(tmp_path, server.port, 2)
+        workspace.launch()
+        workspace.put("Candidatures", {"Structure": "STR-001"}, Envoi=word)
+        for at in ("2027-03-02T11:00", "2027-03-02T11:30"):
+            account = workspace.round(at)
+            assert (account.sent, account.uncertain) == ([], [ONE])
+            assert candidate(workspace)["Envoi"] == word
+        assert workspace.run("trancher", ONE, "non-envoye", at="2027-03-02T11:35").status == 0
+        assert keys(workspace.round("2027-03-02T12:00").sent) == [ONE]
+        assert served(server) == {"s1@structures.example": 1, "s2@structures.example": 1}
+
+
+@pytest.mark.parametrize("word", ["Envoi en cours", "À vérifier", "non", None])
+def test_the_words_of_the_program_over_a_row_that_waits_hold_nothing(
+    tmp_path: Path, word: str | None
+) -> None:
+    with SmtpServer(faults=[Fault("RCPT", "reply", BUSY, times=1)]) as server:
+        workspace = made(tmp_path, server.port, 1)
+        workspace.launch()
+        workspace.put("Candidatures", {"Structure": "STR-001"}, Envoi=word)
+        assert keys(workspace.round("2027-03-02T11:00").sent) == [ONE]
+
+
+def test_a_word_of_hers_over_a_follow_up_that_waits_is_a_doubt(tmp_path: Path) -> None:
+    with SmtpServer() as server:
+        workspace = made(tmp_path, server.port, 1)
+        workspace.launch()
+        server.faults[:] = [Fault("RCPT", "reply", BUSY, times=1)]
+        assert workspace.round("2027-03-16T10:00").sent == []
+        workspace.put("Candidatures", {"Structure": "STR-001"}, Relances="1 par tél")
+        account = workspace.round("2027-03-16T11:00")
+        assert (account.sent, account.uncertain) == ([], ["appel:2027-1:STR-001:relance-1"])
+
+
 def test_some_recipients_refused_the_others_have_the_message(tmp_path: Path) -> None:
     with SmtpServer(faults=[Fault("RCPT", "reply", UNKNOWN, "b@structures.example")]) as server:
         workspace = made(tmp_path, server.port, 1)

@@ -21,6 +21,7 @@ from tests.support.presence import (
     remind,
     sent,
 )
+from tests.support.smtp_server import Fault, SmtpServer
 from tests.support.workspace import Workspace
 from workflows.core.messages import Mode
 from workflows.core.weeks import IsoWeek
@@ -51,6 +52,16 @@ def test_the_reminder_waits_for_its_hour_and_leaves_once(tmp_path: Path) -> None
     for later in (moment(WEEK, THURSDAY, "10:15"), moment(WEEK, FRIDAY)):
         assert sent(workspace.round(later)) == []
     assert len(workspace.mails()) == 1
+
+
+def test_a_word_of_hers_over_a_reminder_that_waits_is_a_doubt(tmp_path: Path) -> None:
+    with SmtpServer(faults=[Fault("RCPT", "reply", "451 4.3.0 Try again later", times=1)]) as server:
+        workspace = network(tmp_path, [person(1)])
+        workspace.smtp(server.port)
+        assert sent(workspace.round(moment(WEEK, THURSDAY, "10:00"))) == []
+        workspace.put("Présence", {"Promeneur": "PRO-001"}, Rappel="fait par tél")
+        account = workspace.round(moment(WEEK, THURSDAY, "11:00"))
+        assert (sent(account), account.uncertain) == ([], ["presence:PRO-001:rappel:2027-S10"])
 
 
 @pytest.mark.parametrize(("weekday", "clock", "leaves"), [

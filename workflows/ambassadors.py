@@ -46,6 +46,7 @@ from workflows.core.statuses import (
     SETTLED_BY_COMMAND,
     believed_moment,
     believed_state,
+    is_typed,
     read_refusals,
     refusals,
     shown,
@@ -84,10 +85,10 @@ def campaigns(book: Book, now: datetime) -> list[str]:  # noqa: ARG001 - there i
 def believe(desk: Desk) -> list[Belief]:
     """What Ambassadeurs says was sent, refused, or may have left."""
     rows = desk.book[words.AMBASSADORS].by_ref().items()
-    return [Belief(record) for ref, row in rows for record in _beliefs(desk, ref, row)]
+    return [belief for ref, row in rows for belief in _beliefs(desk, ref, row)]
 
 
-def _beliefs(desk: Desk, ref: str, row: Row) -> Iterator[Record]:
+def _beliefs(desk: Desk, ref: str, row: Row) -> Iterator[Belief]:
     attempt, known = _attempt(desk, ref, row), _addresses(row)
     state = believed_state(row.cell("Envoi"))
     if state and not (state is State.REFUSED and attempt.number > 1):  # that was the message before
@@ -96,12 +97,15 @@ def _beliefs(desk: Desk, ref: str, row: Row) -> Iterator[Record]:
         refused = read_refusals(why)
         if state is State.REFUSED:  # the address may be mended by now
             to = tuple(refused) or known
-            yield Record(attempt.key, CAMPAIGN, step, ref, state, to, sent_at=at, detail=why)
+            yield Belief(Record(attempt.key, CAMPAIGN, step, ref, state, to, sent_at=at, detail=why))
         else:
             refused = {address: said for address, said in refused.items() if address in known}
-            yield Record(attempt.key, CAMPAIGN, step, ref, state, known, refused=refused, sent_at=at)
-    for step, said, at in read_laters(_FOLLOW_UPS, row.cell("Relances"), desk.now):
-        yield Record(f"{CAMPAIGN}:{ref}:{step}", CAMPAIGN, step, ref, said, known, sent_at=at)
+            record = Record(attempt.key, CAMPAIGN, step, ref, state, known, refused=refused, sent_at=at)
+            yield Belief(record, typed=is_typed(row.cell("Envoi")))
+    for told in read_laters(_FOLLOW_UPS, row.cell("Relances"), desk.now):
+        key = f"{CAMPAIGN}:{ref}:{told.step}"
+        record = Record(key, CAMPAIGN, told.step, ref, told.state, known, sent_at=told.at)
+        yield Belief(record, typed=told.typed)
 
 
 def inspect(desk: Desk) -> list[Problem]:

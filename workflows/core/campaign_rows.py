@@ -20,7 +20,15 @@ from workflows.core.received import reply_values
 from workflows.core.references import spelling
 from workflows.core.rows import addresses
 from workflows.core.standing import RowOrder, done_number, done_words, latest, numbered, row_order
-from workflows.core.statuses import Shown, believed_moment, believed_state, forgotten, read_refusals, shown
+from workflows.core.statuses import (
+    Shown,
+    believed_moment,
+    believed_state,
+    forgotten,
+    is_typed,
+    read_refusals,
+    shown,
+)
 from workflows.core.tables import Row
 from workflows.core.words import Tab
 from workflows.core.workflow import Desk, Outlook
@@ -126,9 +134,10 @@ class CampaignTab:
         copied = _copied(row.cell("Courriel"))
         if state := believed_state(row.cell(self.state)):
             yield from self._first(row, campaign, subject, state, copied, now)
-        for step, said, at in read_laters(self.laters, row.cell(self.later), now, steps):
-            key = f"{campaign}:{subject}:{step}"
-            yield Belief(Record(key, campaign, step, subject, said, copied, sent_at=at))
+        for told in read_laters(self.laters, row.cell(self.later), now, steps):
+            key = f"{campaign}:{subject}:{told.step}"
+            record = Record(key, campaign, told.step, subject, told.state, copied, sent_at=told.at)
+            yield Belief(record, typed=told.typed)
 
     def _first(
         self, row: Row, campaign: str, subject: str, state: State, copied: tuple[str, ...], now: datetime
@@ -144,7 +153,8 @@ class CampaignTab:
         record = Record(
             key, campaign, step, subject, state, copied, refused=refused, sent_at=at, detail=detail
         )
-        yield Belief(record, Order(base, key) if number else None)
+        typed = is_typed(row.cell(self.state))
+        yield Belief(record, Order(base, key) if number else None, typed)
 
 
 class Display:

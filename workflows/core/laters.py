@@ -25,10 +25,21 @@ class Later:
     refused: str = "refusée"
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a row tells of one message."""
+
+    step: str
+    state: State
+    at: datetime
+    typed: bool = False
+    """In words that the program never writes."""
+
+
 def read_laters(
     laters: Sequence[Later], cell: Cell, now: datetime, steps: Sequence[str] = ()
-) -> Iterator[tuple[str, State, datetime]]:
-    """Step, state and moment of each message that « J-7 le 25/03/2027 ; J-1 en cours » tells of.
+) -> Iterator[Told]:
+    """Each message that « J-7 le 25/03/2027 ; J-1 en cours » tells of.
 
     Other words may tell of any of `steps`: by default, of those of the first kind up to the next.
     """
@@ -39,14 +50,15 @@ def read_laters(
         for number, day, month, year, word in re.findall(pattern, rest):
             state = State.SENT if day else State.REFUSED if word.startswith("refusé") else State.UNCERTAIN
             found.append(f"{kind.step}{number}")
-            clear = clear and (state is not State.UNCERTAIN or word in _UNSETTLED)
+            typed = state is State.UNCERTAIN and word not in _UNSETTLED
+            clear = clear and not typed
             next_ = max(next_, int(number) + 1) if kind is laters[0] else next_
-            yield found[-1], state, _noon(year, month, day, now) if day else now
+            yield Told(found[-1], state, _noon(year, month, day, now) if day else now, typed)
         rest = re.sub(pattern, "", rest)
     if not clear or (rest.strip(" ;,.") and not says_no(cell)):
         for step in steps or [f"{laters[0].step}{number}" for number in range(1, min(next_, _MOST) + 1)]:
             if step not in found:
-                yield step, State.UNCERTAIN, now
+                yield Told(step, State.UNCERTAIN, now, typed=True)
 
 
 _UNSETTLED = ("en cours", "à vérifier")

@@ -39,6 +39,10 @@ class State(Enum):
     """May or may not have left: only a person, or the Sent mailbox, can tell."""
 
 
+RELEASED = "non envoyé, a dit une personne"
+"""`Record.detail` of a message that a person let leave again."""
+
+
 def is_erased(address: str) -> bool:
     """Whether this is what the journal keeps in the place of an address that was erased."""
     return "@" not in address
@@ -246,10 +250,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """What the sheet says of a message that the journal does not hold."""
+    """What the sheet says of a message that the journal does not hold, or holds as not sent yet."""
 
     record: Record
     order: Order | None = None
+    typed: bool = False
+    """A person says it, in a word that is none of the program's."""
 
 
 def counts(verdicts: Sequence[Verdict]) -> Mapping[type[Verdict], int]:

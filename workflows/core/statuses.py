@@ -111,6 +111,7 @@ _BELIEVED = {
     fold(words.SENDING): State.UNCERTAIN,
     fold(words.UNCERTAIN): State.UNCERTAIN,
 }
+_STATES = frozenset(map(fold, words.STATES))
 _NOT_LEFT = {fold(words.TO_SEND), fold(words.WAITING), fold(words.TO_FIX)}
 
 
@@ -123,6 +124,11 @@ def believed_state(cell: Cell) -> State | None:
     if said in _BELIEVED:
         return _BELIEVED[said]
     return None if said in _NOT_LEFT or says_no(cell) else State.UNCERTAIN
+
+
+def is_typed(cell: Cell) -> bool:
+    """Whether a status column holds a word that the program never writes there."""
+    return fold(label(cell)) not in _STATES
 
 
 def says_no(cell: Cell) -> bool:

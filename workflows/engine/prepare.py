@@ -13,7 +13,18 @@ from uuid import uuid4
 from workflows.core import signing, words
 from workflows.core.book import Book, Names, read_book
 from workflows.core.cells import label
-from workflows.core.messages import Belief, Flag, History, Mode, Plan, Record, Send, State, Verdict, Wait
+from workflows.core.messages import (
+    RELEASED,
+    Belief,
+    Flag,
+    History,
+    Mode,
+    Plan,
+    Send,
+    State,
+    Verdict,
+    Wait,
+)
 from workflows.core.ports import Mailbox, SentBox, Snapshot, Transport, Workbook
 from workflows.core.problems import Problem, TourneeError
 from workflows.core.reply_rows import with_shown
@@ -234,21 +245,24 @@ def _desk(
         shelf=shelf,
         opening=lambda moment: tools.general.hours.next_opening(moment, is_public_holiday),
     )
-    taken = [b for b in workflow.believe(desk) if _believed(b.record, history, adopt)]
+    taken = [b for b in workflow.believe(desk) if _believed(b, history, adopt)]
     beliefs += taken
     return replace(desk, history=with_beliefs(history, taken))
 
 
-def _believed(said: Record, history: History, adopt: bool) -> bool:
+def _believed(belief: Belief, history: History, adopt: bool) -> bool:
     """The sheet's word counts for a key that is not held, or where the journal is the older one.
 
     « Envoyé » counts in any case over a message that is only planned: nothing leads from one to the
-    other but a journal that was copied in the middle of the very round and put back later.
+    other but a journal that was copied in the middle of the very round and put back later. So does a
+    word of hers, unless a person has said since that the message did not leave.
     """
-    held = history.records.get(said.key)
+    said, held = belief.record, history.records.get(belief.record.key)
     if held is None:
         return True
     if held.state is State.PLANNED and said.state is State.SENT:
+        return True
+    if held.state is State.PLANNED and belief.typed and held.detail != RELEASED:
         return True
     if not adopt:
         return False

@@ -15,7 +15,14 @@ from workflows.core.presence.rows import Ledger
 from workflows.core.presence.weeks import BILAN, REMINDER, campaign, message_key, past_weeks
 from workflows.core.reading import Flagged
 from workflows.core.received import Reply, hours_values
-from workflows.core.statuses import SETTLED_BY_COMMAND, Shown, believed_moment, believed_state, shown
+from workflows.core.statuses import (
+    SETTLED_BY_COMMAND,
+    Shown,
+    believed_moment,
+    believed_state,
+    is_typed,
+    shown,
+)
 from workflows.core.tables import Row
 from workflows.core.weeks import IsoWeek
 from workflows.core.workflow import Desk, Outlook
@@ -40,9 +47,9 @@ def _beliefs(desk: Desk, week: IsoWeek, ref: str, row: Row) -> Iterator[Belief]:
             continue
         at = believed_moment(row.cell("Rappelé le"), desk.now) if step == REMINDER else None
         detail = label(row.cell("Motif")) if state is State.REFUSED else ""
-        yield Belief(
-            Record(message_key(ref, step, week), campaign(week), step, ref, state, sent_at=at, detail=detail)
-        )
+        key = message_key(ref, step, week)
+        record = Record(key, campaign(week), step, ref, state, sent_at=at, detail=detail)
+        yield Belief(record, typed=is_typed(row.cell(heading)))
 
 
 def wishes(desk: Desk, outlook: Outlook, ledger: Ledger, alerts: Alerts) -> list[RowWish]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from workflows.core.messages import LETTERS, Record, State
+from workflows.core.messages import LETTERS, RELEASED, Record, State
 
 _LIVE = "campaign NOT LIKE 'essai:%'"
 _FIRST_SERVED = "(SELECT min(r.sent_at) FROM recipients r WHERE r.key = messages.key AND r.state = 'sent')"
@@ -172,10 +172,10 @@ def _release(db: sqlite3.Connection, key: str) -> None:
 def decide(db: sqlite3.Connection, key: str, *, sent: bool, at: datetime) -> bool:
     """A person, or the Sent mailbox, says what became of an UNCERTAIN message; False: it is not one."""
     row = db.execute(
-        "UPDATE messages SET state = ?, detail = '', next_attempt = NULL,"  # noqa: S608
+        "UPDATE messages SET state = ?, detail = ?, next_attempt = NULL,"  # noqa: S608
         f" sent_at = CASE WHEN ? THEN coalesce(sent_at, ?) ELSE {_FIRST_SERVED} END"
         " WHERE key = ? AND state = 'uncertain' RETURNING key",
-        ("sent" if sent else "planned", sent, stamp(at), key),
+        ("sent" if sent else "planned", "" if sent else RELEASED, sent, stamp(at), key),
     ).fetchone()
     if row is None:
         return False
