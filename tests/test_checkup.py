@@ -317,6 +317,20 @@ def test_the_mailbox_is_logged_in_to(workspace: Workspace) -> None:
         assert any("127.0.0.1" in line for line in said(good, "✓"))
 
 
+def test_a_folder_that_nothing_fills_is_no_mailbox(workspace: Workspace) -> None:
+    """Mail leaves through a server: its answers arrive in a mailbox, unless something brings them here."""
+    workspace.set("courrier", type='"smtp"', hote='"serveur.invalid"')
+    line = only(workspace.run("verifier"), "!")
+    assert line.startswith("Les réponses ne sont pas lues dans votre boîte aux lettres")
+    assert 'type = "imap" sous [reponses]' in line
+    arrived = workspace.folder / "donnees" / "reponses" / "cur"
+    arrived.mkdir(parents=True)
+    (arrived / "1").write_text("From: x@ailleurs.example\n\nOui\n")
+    ran = workspace.run("verifier")
+    assert said(ran, "!") == []
+    assert any("lues dans le dossier" in line and "imap" in line for line in said(ran, "✓"))
+
+
 # The machine
 
 

@@ -77,6 +77,7 @@ def test_the_first_trial_mail_on_the_embedded_workbook(tmp_path: Path) -> None:
         assert "n'est pas une adresse électronique" in screen
         password = folder / "config" / "mot-de-passe.txt"
         assert str(password) in screen
+        assert 'type = "imap" sous [reponses]' in screen.replace("\u00a0", " ")
         assert stat.S_IMODE(password.stat().st_mode) == 0o600
         workspace = workspace_at(folder)
         assert workspace.run("verifier").status == 2  # the password is still empty

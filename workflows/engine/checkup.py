@@ -14,12 +14,17 @@ from workflows.core.ports import MailboxError, TransportError, WorkbookError
 from workflows.core.problems import Problem, TourneeError
 from workflows.engine import letters, status_page, surroundings, template_advice
 from workflows.engine.check import Check, Mark
+from workflows.engine.general import RepliesSettings, is_loopback
 from workflows.engine.prepare import Prepared, Request, Tools, decide, look
 from workflows.engine.rendering import LAYOUT, SIGNATURE
 from workflows.engine.secrets import secret
 from workflows.engine.template_files import TemplateFiles, TemplateProblem
 
 _REQUEST = Request("verifier")
+_READ_THE_BOX = (
+    'Pour lire votre boîte : type = "imap" sous [reponses] dans config/general.toml,'
+    " avec hote, utilisateur et mot_de_passe."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +222,25 @@ def _replies(tools: Tools, place: Place) -> Iterator[Check]:
     if password and password.mark is Mark.BAD:
         return
     where = f"dans {replies.folder}" if replies.kind == "maildir" else f"sur {replies.host}"
-    yield _connection(tools.mailbox, f"La boîte aux lettres est lue {where}.")
+    found = _connection(tools.mailbox, f"La boîte aux lettres est lue {where}.")
+    in_folder = found.mark is Mark.GOOD and tools.general.mail.kind == "smtp" and replies.kind == "maildir"
+    yield _filled(replies, tools.general.mail.host) if in_folder else found
+
+
+def _filled(replies: RepliesSettings, sending_host: str) -> Check:
+    """Mail leaves through a server and its answers are awaited in a folder: whether one brings them there."""
+    if is_loopback(sending_host) or _holds_mail(replies.folder):
+        what = f"Les réponses sont lues dans le dossier {replies.folder}, et non dans une boîte aux lettres."
+        return Check(Mark.GOOD, what, _READ_THE_BOX)
+    what = (
+        "Les réponses ne sont pas lues dans votre boîte aux lettres, mais dans le dossier"
+        f" {replies.folder}, où rien n'est encore arrivé."
+    )
+    return Check(Mark.NOTE, what, _READ_THE_BOX)
+
+
+def _holds_mail(maildir: Path) -> bool:
+    return any(path.is_file() for part in ("new", "cur") for path in (maildir / part).glob("*"))
 
 
 class _Connection(Protocol):

@@ -93,7 +93,7 @@ def creation_lines(workspace: Path, general: General, made: Furniture, program: 
         *(f"Ajouté au classeur : {what}." for what in made.added),
         *(f"À corriger dans le classeur : {problem}" for problem in made.problems),
     ]
-    steps = [*keys, *_passwords(workspace, general)]
+    steps = [*keys, *_passwords(workspace, general), *_mailbox(general)]
     steps.append(f"Vérifiez tout : {program} --espace {quote(str(workspace))} verifier")
     lines.append("Il vous reste à faire :")
     lines += [f"  {number}. {step}" for number, step in enumerate(steps, 1)]
@@ -110,6 +110,14 @@ def _keys(workspace: Path, general: General, program: str) -> list[str]:
         f"Mettez le fichier de clé de ce compte ici, sous ce nom : {sheet.service_account}",
         f"Préparez la feuille : {program} creer {quote(str(workspace))}",
     ]
+
+
+def _mailbox(general: General) -> list[str]:
+    """What is missing for answers to be read, where mail leaves through a server and none is asked."""
+    if general.mail.kind != "smtp" or general.replies.kind != "maildir":
+        return []
+    why = "Pour que les réponses soient lues dans votre boîte aux lettres"
+    return [f'{why} : type = "imap" sous [reponses] dans config/general.toml.']
 
 
 def _passwords(workspace: Path, general: General) -> list[str]:
