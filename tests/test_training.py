@@ -22,6 +22,7 @@ from tests.support.sessions import (
     state,
     steps,
 )
+from tests.support.smtp_server import Fault, SmtpServer, outgoing
 from tests.support.workspace import SAMPLE, TUESDAY, Ran, Workspace
 from workflows.core.messages import Mode
 from workflows.core.problems import TourneeError
@@ -412,6 +413,27 @@ def test_an_invitation_of_nobody_is_said(tmp_path: Path) -> None:
     passage(workspace)
     workspace.put("Inscriptions", {"Promeneur": "PRO-001"}, Promeneur=None)
     assert "Inscriptions, ligne 2, Promeneur" in [p.where for p in passage(workspace).problems]
+
+
+def test_a_resend_that_could_not_leave_yet_is_called_off_by_emptying_its_order(tmp_path: Path) -> None:
+    with SmtpServer() as server:
+        workspace = meeting(tmp_path, 1, Commande="À lancer")
+        workspace.smtp(server.port)
+        assert steps(passage(workspace)) == ["PRO-001:invitation"]
+        workspace.put("Inscriptions", {"Promeneur": "PRO-001"}, Commande="À renvoyer")
+        server.faults[:] = [Fault("RCPT", "reply", "451 4.3.0 Try again later", times=1)]
+        account = passage(workspace, "2027-03-02T11:00")
+        assert "formation:SES-2:PRO-001:invitation:2" in dict(account.waiting)
+        assert registration(workspace, "PRO-001")["Invitation"] == "En attente"
+        workspace.put("Inscriptions", {"Promeneur": "PRO-001"}, Commande=None)
+        for at in ("2027-03-02T11:30", "2027-03-02T12:00"):
+            assert passage(workspace, at).sent == []
+            row = registration(workspace, "PRO-001")
+            assert (row["Invitation"], row["Commande faite"]) == ("Envoyé", None)
+            assert row["Envoyée le"] is not None
+        workspace.put("Inscriptions", {"Promeneur": "PRO-001"}, Commande="À renvoyer")
+        assert steps(passage(workspace, "2027-03-03T10:00")) == ["PRO-001:invitation:2"]
+        assert len(outgoing(server.accepted)) == 2
 
 
 def test_first_step_of_the_scope_is_an_invitation(tmp_path: Path) -> None:

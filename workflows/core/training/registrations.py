@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from workflows.core import french, words
@@ -27,6 +27,7 @@ from workflows.core.problems import Problem
 from workflows.core.reading import Flagged, read
 from workflows.core.received import standing_word
 from workflows.core.rows import optional_date
+from workflows.core.standing import without_recalled
 from workflows.core.tables import Row
 from workflows.core.training.announcements import INVITATION, Announcements
 from workflows.core.training.sessions import Session, not_named
@@ -128,6 +129,7 @@ def surplus_problem(desk: Desk, line: Row | None, session: Session, subject: str
 
 def project(desk: Desk, sessions: Sequence[Session], outlook: Outlook) -> list[RowWish]:
     """The rows of Inscriptions for every session with a past or a present, and each session's own cells."""
+    desk = replace(desk, history=without_recalled(desk.history, INVITATION, outlook.leaving))
     display, lines = Display(ROWS, desk, outlook), ROWS.lines(desk.book)
     people = desk.book[words.PEOPLE].by_ref()
     wishes: list[RowWish] = []
