@@ -155,6 +155,7 @@ def test_a_folder_that_cannot_be_made_is_said_in_french(tmp_path: Path) -> None:
     ran = workspace.run("apercu", CALLS, "--html", str(tmp_path / "fichier"), form="texte")
     assert ran.status == 2
     assert ran.err.startswith("La page ne peut pas être écrite dans ")
+    assert "un fichier porte" in ran.err
     assert "Donnez un autre dossier." in ran.err
 
 

@@ -275,7 +275,13 @@ def test_a_write_that_breaks_off_leaves_the_file_and_nothing_else(path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("number", "word"), [(errno.ENOSPC, "plein"), (errno.EROFS, "accessible"), (errno.EIO, "système")]
+    ("number", "word"),
+    [
+        (errno.ENOSPC, "plein"),
+        (errno.EROFS, "accessible"),
+        (errno.EIO, "(le disque ou le partage ne répond pas bien)"),
+        (errno.EXDEV, f"(le système a répondu par l'erreur {errno.EXDEV})"),
+    ],
 )
 def test_the_systems_refusal_is_said_in_french(path: Path, number: int, word: str) -> None:
     assert word in disk_error(path, OSError(number, os.strerror(number))).what

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from workflows.core.disk import cause
 from workflows.core.ports import WorkbookError
 
 BACKUP_DAYS = 14
@@ -85,7 +86,7 @@ def disk_error(path: Path, error: OSError) -> WorkbookError:
             f"Donnez au compte qui lance Tournée le droit de lire et d’écrire dans {path.parent}.",
         )
     return WorkbookError(
-        f"Le système n’a pas pu lire ou écrire le classeur {quoted(path)} ({error.strerror or error}).",
+        f"Le système n’a pas pu lire ou écrire le classeur {quoted(path)} ({cause(error)}).",
         "Vérifiez que le disque ou le partage est bien accessible\u00a0; la prochaine tournée réessaiera.",
         temporary=True,
     )

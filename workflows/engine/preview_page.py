@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workflows.core import french
+from workflows.core.disk import cause
 from workflows.core.french import typography
 from workflows.core.mailbox import Mailbox
 from workflows.core.problems import TourneeError
@@ -49,7 +50,7 @@ def write_page(folder: Path, account: Account, general: General) -> Path:
             raise
     except OSError as error:
         raise TourneeError(
-            f"La page ne peut pas être écrite dans {folder} ({error.strerror}).", "Donnez un autre dossier."
+            f"La page ne peut pas être écrite dans {folder} ({cause(error)}).", "Donnez un autre dossier."
         ) from error
 
 
