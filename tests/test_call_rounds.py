@@ -390,6 +390,18 @@ def test_words_of_hers_among_the_follow_ups_are_a_doubt(workspace: Workspace, wo
     assert workspace.round("2027-03-16T10:15").sent == []
 
 
+def test_words_of_hers_among_the_follow_ups_spread_no_further_once_the_journal_is_lost(
+    workspace: Workspace,
+) -> None:
+    workspace.round()
+    workspace.put("Candidatures", {"Structure": "STR-001"}, Relances="1 par tél")
+    lose_journal(workspace)
+    for at in ("10:00", "10:15", "10:30"):
+        workspace.round(f"2027-03-16T{at}")
+        said = str(candidate(workspace)["Relances"]).replace("\u00a0", " ")
+        assert said == "1 à vérifier ; 2 à vérifier"
+
+
 @pytest.mark.parametrize("between", [" ; ", ", ", "\n"])
 def test_follow_ups_are_read_whatever_separates_them(workspace: Workspace, between: str) -> None:
     workspace.round()

@@ -69,7 +69,7 @@ _MOST = 9
 def _later_pattern(kind: Later) -> str:
     """One message of a kind, after whatever separates it from the one before."""
     number = r"\d{1,3}" if kind.step.endswith("-") else r"(?:-\d+)?"
-    said = r" le (\d{1,2})/(\d{1,2})/(\d{4})| (\w[\w ]*)|"
+    said = r" le (\d{1,2})/(\d{1,2})/(\d{4})| (\w+(?: \w+)*)|"
     return rf"(?:^|(?<=[ ;,])){re.escape(kind.label)}({number})(?:{said})(?=[ ;,]|$)"
 
 
