@@ -220,7 +220,12 @@ def test_a_row_of_hers_counts_however_it_spells_whom_it_is_about(
     hers = [("Appel", "Structure", heading), (appel, structure, word)]
     workspace = Workspace(tmp_path, {**small(2), "Candidatures": hers})
     assert keys(workspace.launch().sent) == ["appel:2027-1:STR-002:annonce"]
-    assert workspace.round(NEXT).sent == []
+    account = workspace.round(NEXT)
+    assert (account.sent, account.problems) == ([], [])
+    assert (workspace.tab("Candidatures")[0]["Appel"], workspace.tab("Candidatures")[0]["Structure"]) == (
+        appel,
+        structure,
+    )
 
 
 def test_two_rows_about_one_structure_are_two_however_they_spell_it(tmp_path: Path) -> None:

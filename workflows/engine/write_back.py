@@ -172,7 +172,7 @@ class WriteBack:
             adopt = self.adopt and (want not in words.STATES or fold(now) in _STATES)
             if adopt and now:
                 self.writing.notes.append((*key, now))
-            if now == want:
+            if now == want or heading in wanted.identity:  # the row was found by it, however she spells it
                 continue
             if cell.formula or cell.spilled or not (now == "" or adopt or self.noted(*key, now)):
                 if not _same_day(cell, value):
