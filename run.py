@@ -581,14 +581,13 @@ def planifier(session: Session, crontab: bool, minutes: int) -> int:
 
 @_command("etat")
 def etat(session: Session) -> int:
-    from workflows.engine import report
+    from workflows.engine.report_state import state_lines
 
     office = session.office()
-    facts, uncertain = office.facts(), office.uncertain()
-    stopped, campaigns = office.standing()
-    standing = [{"campaign": name, "state": state} for name, state in campaigns]
-    value = {"command": "etat", **facts, "stopped": bool(stopped), "campaigns": standing}
-    lines = report.state_lines(facts, stopped, campaigns, uncertain, session.screen)
+    facts, uncertain, found = office.facts(), office.uncertain(), office.overview()
+    campaigns = [{"campaign": name, "state": state} for name, state in found.campaigns]
+    value = {"command": "etat", **facts, "stopped": bool(found.stopped), "campaigns": campaigns}
+    lines = state_lines(facts, found, uncertain, session.screen)
     session.answer(value | {"uncertain": list(uncertain)}, lines)
     return NEEDS_A_PERSON if uncertain else OK
 

@@ -26,6 +26,7 @@ from workflows.engine.general import General
 from workflows.engine.intake import Desk as IntakeDesk
 from workflows.engine.intake import Recognised, own_addresses, read_file
 from workflows.engine.journal import JournalError
+from workflows.engine.overview import Overview, overview
 from workflows.engine.personal_data import one_address, rows_showing
 from workflows.engine.prepare import Request
 from workflows.engine.questions import Answers
@@ -152,10 +153,10 @@ class Office(Parts):
         moments = [self.clock() + timedelta(days=days) for days in (0, 182)]
         return all(m.utcoffset() == m.astimezone().utcoffset() for m in moments)
 
-    def standing(self) -> tuple[str, list[tuple[str, str]]]:
-        """What stops everything, if anything, and where each campaign stands now."""
+    def overview(self) -> Overview:
+        """Where everything stands now."""
         with self._read_only_journal() as journal:
-            return rounds.standing(self.tools(journal))
+            return overview(self.tools(journal))
 
     def facts(self) -> dict[str, str]:
         """What the journal remembers of the last round."""

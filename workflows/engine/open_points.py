@@ -25,7 +25,7 @@ from workflows.engine.write_back import ANSWER, WriteBack, shown
 
 _FOR_HER = {words.TO_READ: "à lire", words.QUESTION: "question"}
 """Answers that wait for a person: the word in `Réponse`, and what Suivi says of it."""
-_REPLIES = re.compile(r", \d+ (réponse|message)s?$")
+_REPLIES = re.compile(r", (\d+) (?:réponse|message)s?$")
 _WAITS = re.compile(rf"{words.WAITING}, (\d+)")
 
 
@@ -41,24 +41,33 @@ def listed(tools: Tools, prepared: Prepared, account: Account, writer: WriteBack
 
 def counts(lines: Iterable[Problem]) -> dict[str, Value]:
     """How many messages are held back, and how many cells or files are to be mended, in these lines."""
+    lines = list(lines)
     waits = [_WAITS.match(line.where) for line in lines]
-    return {
-        "En attente": sum(int(found[1]) for found in waits if found),
-        "Problèmes": sum(_is_problem(line.where) for line in lines),
-    }
+    return {"En attente": sum(int(found[1]) for found in waits if found), "Problèmes": to_mend(lines)}
+
+
+def to_mend(lines: Iterable[Problem]) -> int:
+    """How many cells or files are to be mended, in these lines."""
+    return sum(_is_problem(line.where) for line in lines)
+
+
+def replies(lines: Iterable[Problem]) -> int:
+    """How many replies and mails wait for a person, in these lines."""
+    found = [_REPLIES.search(line.where) for line in lines]
+    return sum(int(each[1]) for each in found if each)
 
 
 def tabs(tools: Tools, prepared: Prepared) -> dict[str, str]:
     """Each message's key → the tab that says why it waits."""
     return {
-        verdict.key: _tab(prepared, workflow)
+        verdict.key: tab_of(prepared, workflow)
         for workflow in tools.workflows
         if (plan := prepared.plans.get(workflow.NAME))
         for verdict in plan.verdicts
     }
 
 
-def _tab(prepared: Prepared, workflow: Workflow) -> str:
+def tab_of(prepared: Prepared, workflow: Workflow) -> str:
     """Her title of this workflow's tab with `Motif`."""
     return next(prepared.book[tab].title for tab in workflow.TABS if "Motif" in tab.headings)
 
@@ -106,7 +115,7 @@ def _of_others(tools: Tools, prepared: Prepared) -> Sequence[Problem]:
     mine = [workflow for workflow in tools.workflows if workflow.NAME in prepared.desks]
     if len(mine) == len(tools.workflows):
         return ()
-    places, waits = _places(prepared, mine), tuple(f"({_tab(prepared, w)})" for w in mine)
+    places, waits = _places(prepared, mine), tuple(f"({tab_of(prepared, w)})" for w in mine)
     return [
         line
         for line in _standing(prepared)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workflows.core import french
 from workflows.core.french import typography
-from workflows.core.messages import Mode, Record
+from workflows.core.messages import Mode
 from workflows.core.problems import Problem
 from workflows.engine.account import Account, Mail
 from workflows.engine.check import Check, Mark
@@ -286,28 +286,3 @@ def demo_lines(folder: Path) -> list[str]:
         "Relancez la démonstration : plus rien ne part, tout est déjà envoyé.",
     ]
     return [typography(line) for line in lines]
-
-
-def state_lines(
-    facts: dict[str, str],
-    stopped: str,
-    campaigns: Sequence[tuple[str, str]],
-    uncertain: dict[str, Record],
-    screen: Screen = PLAIN,
-) -> list[str]:
-    """Where everything stands; first of all, that it is stopped."""
-    lines = [screen.strong(line) for line in _said(screen, stopped)] if stopped else []
-    last = facts["last_round"]
-    when = french.moment(datetime.fromisoformat(last)) if last else "aucun encore"
-    lines += [screen.strong(line) for line in _said(screen, f"Dernier passage : {when}.")]
-    for name, state in campaigns:
-        lines += _said(screen, f"{name} : {state}", hang=2)
-    if facts["pending"] not in ("", "0"):
-        lines += _said(
-            screen, "Des statuts attendent d'être écrits dans le classeur : le prochain passage les écrira."
-        )
-    for key, record in uncertain.items():
-        lines += screen.item("!", typography(f"À vérifier : {key} ({record.detail})"))
-    if uncertain:
-        lines += _said(screen, "Pour chacun : trancher CLÉ envoye, ou trancher CLÉ non-envoye.")
-    return lines

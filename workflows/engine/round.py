@@ -10,7 +10,7 @@ from datetime import timedelta
 from workflows.core.messages import BY_ITSELF, Mode, Send, State, Verdict, Wait
 from workflows.core.ports import Transport, TransportError, WorkbookError
 from workflows.core.problems import TourneeError
-from workflows.core.workflow import Outlook, Step
+from workflows.core.workflow import Step
 from workflows.core.working_days import is_public_holiday
 from workflows.engine import letters, open_points, showing, status_page, unmatched_page
 from workflows.engine.account import Account, Mail
@@ -39,22 +39,12 @@ def preview_soon(tools: Tools, request: Request) -> Account:
     return preview(replace(tools, general=hasty, clock=lambda: opening), request)
 
 
-def standing(tools: Tools) -> tuple[str, list[tuple[str, str]]]:
-    """What stops everything, if anything; then what the sheet says of each campaign that was ever begun."""
-    prepared = foreseen(tools, Request("etat"))
-    wishes = [
-        wish
-        for workflow in tools.workflows
-        for wish in workflow.project(prepared.desks[workflow.NAME], Outlook(prepared.verdicts))
-    ]
-    campaigns = [(f"{w.tab} {w.ref}", str(w.values["État"])) for w in wishes if "État" in w.values]
-    return status_page.what_stops(prepared.book), campaigns
-
-
 def foreseen(tools: Tools, request: Request) -> Prepared:
-    """What a round would find, held where she stopped everything; changes nothing."""
+    """What a round would find, held where she stopped everything or tries things out; changes nothing."""
     prepared = prepare(tools, request)
     _hold_if_stopped(prepared)
+    if tools.general.mode is Mode.TRIAL:
+        _hold_all(prepared, "mode essai : rien ne part aux destinataires", "Pour envoyer : le mode « reel ».")
     return prepared
 
 

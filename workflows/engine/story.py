@@ -9,11 +9,10 @@ from datetime import datetime
 from workflows.core import french, words
 from workflows.core.book import Book, Identified
 from workflows.core.cells import fold, label
-from workflows.core.messages import Flag, Mode, Record, Send, State, Unsure, Verdict, Wait
+from workflows.core.messages import Flag, Record, Send, State, Unsure, Verdict, Wait
 from workflows.core.received import Received
 from workflows.core.statuses import spoken
 from workflows.core.tables import Row
-from workflows.engine.pacing import hold
 from workflows.engine.prepare import Request, Tools
 from workflows.engine.round import foreseen
 
@@ -49,9 +48,7 @@ def stories(tools: Tools, who: str) -> list[Story]:
     """Everyone whose `Réf.`, address or name this is, or whom the row of this `Réf.` is about; changes
     nothing."""
     prepared = foreseen(tools, Request("expliquer"))
-    verdicts: Sequence[Verdict] = prepared.verdicts
-    if tools.general.mode is Mode.TRIAL:
-        verdicts = hold(verdicts, "mode essai : rien ne part aux destinataires")
+    verdicts = prepared.verdicts
     found, whom = [], _followed(prepared.book, who)
     for tab, ref, row in _matches(prepared.book, who) or _matches(prepared.book, whom):
         now = [_standing(verdict) for verdict in verdicts if ref in verdict.key.split(":")]
