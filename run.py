@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -23,7 +24,7 @@ import click  # noqa: E402 - Click looks its messages up when it is imported
 
 from workflows.core.french import typography  # noqa: E402
 from workflows.core.problems import TourneeError  # noqa: E402
-from workflows.engine.terminal import progress, screen_of  # noqa: E402
+from workflows.engine.terminal import Screen, progress, screen_of  # noqa: E402
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -42,6 +43,10 @@ ROUND, READING = "passage", "reponses relever"
 _YEARS = (2000, 2199)
 _NARROW = 52
 """Columns below which Click would no longer fold its help."""
+_READABLE = 20
+"""Columns below which sentences are not set beside their words any more, but under them."""
+_COLUMN = re.compile(r"(?<=\S) {2,}(?=\S)")
+"""What stands between an example and what it does."""
 _FOLDER = click.Path(path_type=Path)
 OK, NEEDS_A_PERSON, COULD_NOT_RUN, UNDER_WAY = 0, 1, 2, 75
 
@@ -245,17 +250,40 @@ def _command_words(words: list[str]) -> str:
     return " ".join(found)
 
 
-class _Typography(click.HelpFormatter):
-    """Click's help with the no-break spaces of French."""
+class _Help(click.HelpFormatter):
+    """Click's help with the no-break spaces of French, in one column where there is no room for two."""
 
     def write_heading(self, heading: str) -> None:
         self.write(f"{'':>{self.current_indent}}{heading} :\n")
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        if self.width >= _NARROW:
+            super().write_usage(prog, args, prefix)
+            return
+        for line in Screen(self.width).fold(f"{prefix or 'Emploi : '}{prog} {args}", hang=4):
+            self.write(f"{line}\n")
+
+    def write_text(self, text: str) -> None:
+        if self.width < _NARROW:  # an example stays whole, to be copied; what it does stands below
+            text = _COLUMN.sub("\n    ", text)
+        super().write_text(text)
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        rows = list(rows)
+        first = min(max(len(term) for term, _ in rows), col_max) + col_spacing
+        if self.width - self.current_indent - first >= _READABLE:
+            super().write_dl(rows, col_max, col_spacing)
+            return
+        screen, indent = Screen(self.width), self.current_indent
+        for term, meaning in rows:
+            for line in [*screen.fold(term, indent, 2), *screen.fold(meaning, indent + 4)]:
+                self.write(f"{line}\n")
 
     def getvalue(self) -> str:
         return typography(super().getvalue())
 
 
-click.Context.formatter_class = _Typography
+click.Context.formatter_class = _Help
 
 
 def _moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:

@@ -150,6 +150,17 @@ def test_every_command_has_its_help_in_french(command: str, width: str) -> None:
     assert all(len(line) <= int(width) for line in prose)
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_narrow_help_cuts_no_word_and_keeps_its_examples_whole(command: str) -> None:
+    narrow, wide = (run(*command.split(), "--help", env={"COLUMNS": width}).stdout for width in ("40", "200"))
+    assert narrow.split() == wide.split()
+    examples = [line.strip() for line in wide.splitlines() if line.startswith("    python run.py")]
+    for example in examples:
+        assert f"    {re.split(' {2,}', example)[0]}\n" in narrow
+    long = [line for line in narrow.splitlines() if len(line) > 40]
+    assert all(line.startswith("    python run.py ") for line in long), long
+
+
 def test_every_command_of_the_program_is_helped() -> None:
     listed = set()
     for group in ("", *[c for c in help_in_french._SENTENCES if " " not in c]):
