@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tests.support.sessions import PEOPLE, SESSIONS, person, session
@@ -375,6 +376,26 @@ def test_a_state_that_says_no_lets_the_mail_leave(workspace: Workspace, word: ob
     workspace.edit(lambda book: book.create_sheet("Candidatures").append(["Appel", "Structure", "Envoi"]))
     workspace.edit(lambda book: book["Candidatures"].append(["2027-1", "STR-001", word]))
     assert len(workspace.round().sent) == 3
+
+
+@pytest.mark.parametrize(
+    "line", [("BLOIS",), ("Réf.", "Nom", "Courriel", "Statut réseau"), (None, "Total"), ("Sous-total :",)]
+)
+def test_a_line_that_sets_rows_apart_is_none_of_them(tmp_path: Path, line: tuple[str | None, ...]) -> None:
+    book = small(2, "À lancer")
+    book["Structures"] = [*book["Structures"][:2], line, *book["Structures"][2:]]
+    workspace = Workspace(tmp_path, book, delai_de_grace='"0"')
+    account = workspace.round()
+    assert (len(account.sent), account.waiting, account.problems) == (2, [], [])
+    assert [row["Structure"] for row in workspace.tab("Candidatures")] == ["STR-001", "STR-002"]
+    sheet = openpyxl.load_workbook(workspace.book)["Structures"]
+    assert [cell.value for cell in sheet[3]][: len(line)] == [*line]
+
+
+def test_a_structure_of_which_the_ref_alone_is_left_is_still_one(workspace: Workspace) -> None:
+    workspace.round()
+    workspace.put("Structures", {"Réf.": "STR-001"}, Nom=None, Courriel=None)
+    assert f"{ONE}:relance-1" in dict(workspace.round("2027-03-03T10:00").waiting)
 
 
 @pytest.mark.parametrize("lost", [True, False])

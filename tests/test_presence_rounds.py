@@ -74,6 +74,16 @@ def test_a_missed_thursday_is_caught_up_in_office_hours(
     assert bool(sent(workspace.round(moment(WEEK, weekday, clock)))) is leaves
 
 
+@pytest.mark.parametrize("line", [("Total", None, 1.5), (None, "Total", 1.5)])
+def test_a_total_below_the_rows_is_left_alone(
+    tmp_path: Path, line: tuple[str | None, str | None, float]
+) -> None:
+    workspace = network(tmp_path, [person(1)], [(str(WEEK), "PRO-001", 1.5), line])
+    account = workspace.round(moment(WEEK, MONDAY))
+    assert not [problem for problem in account.problems if problem.where.startswith("Présence")]
+    assert "Réf." not in {h for h, v in workspace.tab("Présence")[1].items() if v is not None}
+
+
 def test_a_missed_week_is_not_reminded_of_but_gets_its_bilan(tmp_path: Path) -> None:
     workspace = network(tmp_path, [person(1)])
     workspace.round(moment(WEEK, WEDNESDAY))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from workflows.core import rows, words
+from workflows.core.asides import without_asides
 from workflows.core.ports import Column, Kind, Sheet, Snapshot
 from workflows.core.problems import Problem
 from workflows.core.rows import Unreadable
@@ -164,6 +165,7 @@ def _identify(
     table, found = parse_table(sheet, tab.headings, tab.required, aliases, tab.holding)
     if table is None:
         return Identified(tab, sheet.title, None, problems=tuple(found), columns=columns)
+    table = without_asides(table, tab.subject, known)
     bare = Identified(tab, sheet.title, table, columns=columns)
     refs, held = _read_refs(bare)
     _hold_twins(bare, refs, held)

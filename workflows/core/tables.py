@@ -158,10 +158,10 @@ def _rows(sheet: Sheet, heading_row: int, columns: Mapping[str, int]) -> tuple[R
     rows = (
         Row(number, cells, columns) for number, cells in enumerate(sheet.rows[heading_row:], heading_row + 1)
     )
-    return tuple(row for row in rows if any(_says(row.cell(heading)) for heading in columns))
+    return tuple(row for row in rows if any(says(row.cell(heading)) for heading in columns))
 
 
-def _says(cell: Cell) -> bool:
+def says(cell: Cell) -> bool:
     """Whether a cell makes a row of its line: a column of unchecked boxes runs far below the last one."""
     return not is_blank(cell) and not (cell.kind is Kind.BOOLEAN and not cell.value)
 
