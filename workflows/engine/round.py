@@ -143,6 +143,7 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
         if prepared.mails:
             assert transport is not None
             showing.write(tools, prepared, account, leaving=frozenset(m.key for m in prepared.mails))
+            prepared.older.written(tools.journal, prepared.desks)
             tools.note_sending(prepared.round_number)
             delivery = hand_over(tools, [m.key for m in prepared.mails], transport, reserved=True)
             tools.workbook.release()

@@ -58,7 +58,6 @@ def reread(tools: Tools, prepared: Prepared) -> None:
     prepared.book = open_book(tools, workflows, prepared.snapshot)
     for name, desk in prepared.desks.items():
         prepared.desks[name] = replace(desk, book=prepared.book)
-    prepared.older.written(tools.journal, prepared.desks)  # the mark stands
 
 
 def write(
