@@ -24,8 +24,8 @@ def _is_known(row: Row, refs: set[str]) -> bool:
 
 def _is_aside(table: Table, row: Row, subject: Sequence[str]) -> bool:
     said = [heading for heading in table.columns if says(row.cell(heading))]
-    if said == ["Réf."]:
-        return True
+    if said == ["Réf."]:  # « BLOIS »; what has a number is a row that is being typed
+        return not any(map(str.isdigit, _word(row, "Réf.")))
     if len(said) > 1 and all(_word(row, heading) == fold(table.names[heading]) for heading in said):
         return True
     about = [heading for heading in ("Réf.", *subject) if heading in said]
