@@ -28,7 +28,7 @@ def nothing_wrong(tally: Tally, hit: int) -> None:
 
 @pytest.mark.parametrize("setting", crashes.SETTINGS, ids=lambda setting: setting.words)
 def test_a_kill_anywhere_doubles_and_loses_nothing(all_servers: Servers, setting: crashes.Setting) -> None:
-    tally = crashes.at_every_step(all_servers, setting, every=89, first=1 + len(setting.words) % 53)
+    tally = crashes.at_every_step(all_servers, setting, every=53, first=1 + len(setting.words) % 53)
     nothing_wrong(tally, hit=tally.tried)
     nothing_wrong(crashes.at_random(all_servers, setting, 2), hit=1)
 
@@ -50,9 +50,9 @@ def test_a_full_disk_costs_nothing_but_time(all_servers: Servers) -> None:
 
 def test_a_mail_server_that_misbehaves(all_servers: Servers) -> None:
     tally = Tally("SMTP")
-    for case in list(sending.cases())[::13]:
+    for case in list(sending.cases())[::9]:
         sending.one_case(all_servers, case, tally)
-    nothing_wrong(tally, hit=4)
+    nothing_wrong(tally, hit=6)
 
 
 def test_a_server_that_puts_off_is_asked_ever_more_rarely(all_servers: Servers) -> None:
@@ -61,9 +61,9 @@ def test_a_server_that_puts_off_is_asked_ever_more_rarely(all_servers: Servers) 
 
 def test_a_sheets_api_that_misbehaves(all_servers: Servers) -> None:
     tally = Tally("Sheets")
-    for case in list(sheets.cases())[::29]:
+    for case in list(sheets.cases())[::17]:
         sheets.one_case(all_servers, case, tally)
-    nothing_wrong(tally, hit=4)
+    nothing_wrong(tally, hit=6)
     nothing_wrong(sheets.protected(all_servers), hit=2)
 
 

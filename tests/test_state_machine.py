@@ -267,7 +267,7 @@ class Tournee(RuleBasedStateMachine):
 
 TestTournee = Tournee.TestCase
 TestTournee.settings = settings(
-    max_examples=14, stateful_step_count=16, deadline=None, derandomize=True, database=None
+    max_examples=20, stateful_step_count=16, deadline=None, derandomize=True, database=None
 )  # the same at each run; `tests/faults` searches on
 
 

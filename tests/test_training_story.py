@@ -150,5 +150,5 @@ class Sessions(RuleBasedStateMachine):
         )
 
 
-Sessions.TestCase.settings = settings(max_examples=8, stateful_step_count=14, deadline=None)
+Sessions.TestCase.settings = settings(max_examples=12, stateful_step_count=14, deadline=None)
 test_sessions = Sessions.TestCase
