@@ -226,10 +226,11 @@ def judge(at: Desk, tally: Tally, label: str, gone: set[str], *, doubt: bool) ->
             tally.loss(f"{label}: {ref} has no row")
             continue
         got = bool(accepted[address, ANNOUNCEMENT])
-        if doubt and not got and rows[ref]["Envoi"] == "À vérifier":
-            tally.doubtful += 1
-            continue
-        _judge_row(tally, f"{label}: {ref}", ref, address, rows[ref], got, gone)
+        asked = doubt and not got and rows[ref]["Envoi"] == "À vérifier"
+        tally.doubtful += asked
+        doubt = doubt and not asked  # her word stood in one row
+        expected = None if ref in gone else "À vérifier" if asked else STATES.get(ref, "Envoyé")
+        _judge_row(tally, f"{label}: {ref}", ref, address, rows[ref], got, expected)
     found, expected = hers(world.place), hers(at.twin)
     for title, rows_ in expected.items():
         missing = [row for row in rows_ if not any(_same(row, other) for other in found[title])]
@@ -238,12 +239,12 @@ def judge(at: Desk, tally: Tally, label: str, gone: set[str], *, doubt: bool) ->
 
 
 def _judge_row(
-    tally: Tally, label: str, ref: str, address: str, row: Mapping[str, Any], got: bool, gone: set[str]
+    tally: Tally, label: str, ref: str, address: str, row: Mapping[str, Any], got: bool, expected: str | None
 ) -> None:
     said = row["Envoi"]
     if row["Notes"] not in (None, f"suivi {ref}") or row["Nom"] != f"Structure {ref[-3:]}":
         tally.misplaced(f"{label} stands beside {row['Notes']}, {row['Nom']}")
-    if ref not in gone and said != STATES.get(ref, "Envoyé"):
+    if expected and said != expected:
         tally.loss(f"{label} shows {said}, {row['Motif']}")
     if (said == "Envoyé") != (row["Envoyé le"] is not None) or (said == "Envoyé" and not got):
         tally.misplaced(f"{label} shows {said}, {row['Envoyé le']}, accepted: {got}")
