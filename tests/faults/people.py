@@ -229,8 +229,8 @@ def judge(at: Desk, tally: Tally, label: str, gone: set[str], *, doubt: bool) ->
         asked = doubt and not got and rows[ref]["Envoi"] == "À vérifier"
         tally.doubtful += asked
         doubt = doubt and not asked  # her word stood in one row
-        expected = None if ref in gone else "À vérifier" if asked else STATES.get(ref, "Envoyé")
-        _judge_row(tally, f"{label}: {ref}", ref, address, rows[ref], got, expected)
+        state = None if ref in gone else "À vérifier" if asked else STATES.get(ref, "Envoyé")
+        _judge_row(tally, f"{label}: {ref}", ref, address, rows[ref], got, state)
     found, expected = hers(world.place), hers(at.twin)
     for title, rows_ in expected.items():
         missing = [row for row in rows_ if not any(_same(row, other) for other in found[title])]
