@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 from tests.support.certificates import Authority
@@ -50,7 +51,11 @@ class ImapServer:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        wait_for_port(self.port)
+        try:
+            wait_for_port(self.port)
+        except TimeoutError:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -89,9 +94,18 @@ class Dovecot(ImapServer):
     name = "dovecot"
     owner = ("nobody", "nogroup")
 
+    def __enter__(self) -> Self:
+        self._run = TemporaryDirectory()  # the path of a Unix socket is short: sun_path of unix(7)
+        return super().__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        self._run.cleanup()
+
     def command(self) -> list[str]:
         assert DOVECOT is not None
-        for part in ("run", "state", "mail"):
+        Path(self._run.name).chmod(0o755)
+        for part in ("state", "mail"):
             (self.folder / part).mkdir(exist_ok=True)
         for parent in (self.folder, *self.folder.parents):
             if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
@@ -103,6 +117,7 @@ class Dovecot(ImapServer):
         filled = RECIPE.read_text("utf-8")
         places = {
             "@DIR@": self.folder,
+            "@RUN@": self._run.name,
             "@PORT@": self.port,
             "@TLSPORT@": self.tls_port or free_port(),
             "@CERTIFICATE@": certificate.certificate,
