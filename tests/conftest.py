@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.support.answering import by_structure
 from tests.support.certificates import Authority
+from tests.support.workspace import Workspace, small
 
 # A shared machine may be slow for a moment: no deadline, so that an example fails only for what it says.
 settings.register_profile("tournee", deadline=None)
@@ -19,3 +22,17 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """A certificate authority that no client trusts by itself."""
     folder: Path = tmp_path_factory.mktemp("authority")
     return Authority(folder)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """Six structures that got the announcement on 2 March 2027."""
+    made = Workspace(tmp_path, small(6), delai_de_grace='"0"')
+    made.launch()
+    return made
+
+
+@pytest.fixture
+def mails(workspace: Workspace) -> dict[str, EmailMessage]:
+    """The announcement that each got, by its `Réf.`."""
+    return by_structure(workspace)

@@ -1,13 +1,11 @@
-"""Replies to a call, from the mailbox to the sheet: whose they are, what they say, what follows from it."""
+"""Replies to a call, from the mailbox to the sheet: who may answer, and what follows from it."""
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -15,49 +13,22 @@ from hypothesis import strategies as st
 from openpyxl.workbook import Workbook
 
 from tests.support.answering import (
-    address,
+    FOLLOW_UP_DAY,
+    application,
     by_structure,
     deliver,
     letter,
-    links,
-    notice,
     press,
     read,
     reply,
-    unsubscribe,
+    said,
 )
-from tests.support.workspace import CHECKOUT, STRUCTURES, Workspace, heading_row, keys, small
+from tests.support.workspace import CHECKOUT, STRUCTURES, Workspace, keys, small
 from workflows import replies
 from workflows.core.messages import Mode
 from workflows.core.workflow import Scope, Step
 from workflows.engine import intake
 from workflows.engine.journal import Journal
-
-FOLLOW_UP_DAY = "2027-03-16T10:00"
-"""Ten working days after the announcement."""
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    """Six structures that got the announcement on 2 March 2027."""
-    made = Workspace(tmp_path, small(6), delai_de_grace='"0"')
-    made.launch()
-    return made
-
-
-@pytest.fixture
-def mails(workspace: Workspace) -> dict[str, EmailMessage]:
-    return by_structure(workspace)
-
-
-def application(workspace: Workspace, structure: str) -> dict[str, Any]:
-    return workspace.row("Candidatures", Structure=structure)
-
-
-def said(workspace: Workspace, structure: str) -> str | None:
-    answer = application(workspace, structure)["Réponse"]
-    return None if answer is None else str(answer)
-
 
 # Answers in the thread
 
@@ -316,302 +287,6 @@ def test_a_sender_whom_our_server_finds_false_is_to_be_read(
     read(workspace)
     assert [said(workspace, f"STR-00{n}") for n in (1, 2, 3, 4)] == ["À lire", "À lire", "Oui", "À lire"]
     assert workspace.row("Structures", **{"Réf.": "STR-004"})["Opposition"] is None
-
-
-# Prepared replies
-
-
-def test_every_mail_that_asks_carries_prepared_replies(mails: dict[str, EmailMessage]) -> None:
-    for mail in mails.values():
-        assert list(links(mail)) == ["Oui", "Non"]
-        html = mail.get_body(("html",))
-        assert html is not None
-        shown = html.get_content()
-        assert shown.count("mailto:coordination@exemple.fr?subject=") == 2
-        assert all(link.replace("&", "&amp;") in shown for link in links(mail).values())
-
-
-def test_a_prepared_reply_is_read_back_with_certainty(
-    workspace: Workspace, mails: dict[str, EmailMessage]
-) -> None:
-    deliver(
-        workspace,
-        press(mails["STR-001"], "Oui"),
-        press(mails["STR-002"], "Non", text=""),
-        press(mails["STR-003"], "Oui", text="Oui\n\nÀ quelle heure est la réunion ?"),
-        press(mails["STR-004"], "Oui", text="Non, finalement nous ne participerons pas."),
-        press(mails["STR-005"], "Non", sender="inconnu@ailleurs.example"),
-    )
-    assert read(workspace).replies.matched == 5
-    assert [said(workspace, f"STR-00{n}") for n in (1, 2, 3, 4, 5)] == [
-        "Oui",
-        "Non",
-        "Oui",
-        "À lire",
-        "À lire",
-    ]
-
-
-@pytest.mark.parametrize(
-    "alter",
-    [
-        lambda subject: subject.replace("oui appel", "non appel"),
-        lambda subject: subject.replace("STR-001", "STR-002"),
-        lambda subject: subject[:-4] + ("aaa]" if not subject.endswith("aaa]") else "bbb]"),
-        lambda subject: subject.split(" #")[0] + "]",
-    ],
-)
-def test_an_altered_reference_is_an_ordinary_mail_to_be_read(
-    workspace: Workspace, mails: dict[str, EmailMessage], alter: Any
-) -> None:
-    subject = parse_qs(urlsplit(links(mails["STR-001"])["Oui"]).query)["subject"][0]
-    deliver(workspace, letter(address(mails["STR-001"]), alter(subject), "Oui"))
-    assert read(workspace).replies.matched == 1
-    assert [said(workspace, "STR-001"), said(workspace, "STR-002")] == ["À lire", None]
-
-
-def test_a_reference_of_another_coordination_says_nothing(
-    workspace: Workspace, mails: dict[str, EmailMessage], tmp_path: Path
-) -> None:
-    other = Workspace(tmp_path / "autre", small(6), delai_de_grace='"0"')
-    other.launch()
-    deliver(workspace, press(by_structure(other)["STR-001"], "Oui", sender="inconnu@ailleurs.example"))
-    account = read(workspace)
-    assert account.replies.unmatched == 1
-    assert "n'est pas la nôtre" in workspace.tab("À rattacher")[0]["Raison"]
-
-
-# Without a thread
-
-
-def test_an_address_with_one_open_row_is_attached_to_be_read(workspace: Workspace) -> None:
-    deliver(workspace, letter("s1@structures.example", "Votre appel", "Oui, nous participerons."))
-    assert read(workspace).replies.matched == 1
-    row = application(workspace, "STR-001")
-    assert row["Réponse"] == "À lire"
-    assert row["Extrait"] == "Oui, nous participerons."
-    assert "par la seule adresse" in row["Motif"]
-
-
-def test_an_address_with_two_open_rows_or_none_is_to_be_attached(workspace: Workspace) -> None:
-    def second_call(book: Workbook) -> None:
-        book["Appels"].append(["2027-2", "Second appel", "01/02/2027", "26/03/2027", None])
-
-    workspace.edit(second_call)
-    workspace.launch(ref="2027-2")
-    deliver(
-        workspace,
-        letter("s1@structures.example", "Oui", "Oui"),
-        letter("personne@ailleurs.example", "Publicité", "=1+1"),
-    )
-    account = read(workspace)
-    assert (account.replies.matched, account.replies.unmatched) == (0, 2)
-    rows = workspace.tab("À rattacher")
-    assert [row["De"] for row in rows] == ["s1@structures.example", "personne@ailleurs.example"]
-    assert [row["Objet"] for row in rows] == ["Oui", "Publicité"]
-    assert rows[1]["Extrait"] == "=1+1"
-    assert str(rows[0]["Reçu le"]) == "2027-03-04 10:00:00"
-    assert "plusieurs lignes" in rows[0]["Raison"]
-    assert read(workspace).written == 0
-
-
-def test_an_answered_row_is_open_no_more(workspace: Workspace, mails: dict[str, EmailMessage]) -> None:
-    workspace.put("Candidatures", {"Structure": "STR-002"}, Réponse="Oui")
-    deliver(
-        workspace,
-        reply(mails["STR-001"], "Oui"),
-        letter("s1@structures.example", "Parking", "Bonjour"),
-        letter("s2@structures.example", "Parking", "Bonjour"),
-    )
-    account = read(workspace)
-    assert account.replies.unmatched == 2
-    assert said(workspace, "STR-001") == "Oui"
-
-
-def test_she_says_whose_a_mail_is(workspace: Workspace) -> None:
-    deliver(
-        workspace,
-        letter("privee@ailleurs.example", "Un", "Oui, nous participerons."),
-        letter("autre@ailleurs.example", "Deux", "Non merci."),
-        letter("rien@ailleurs.example", "Trois", "Bonjour"),
-    )
-    read(workspace)
-    ref = application(workspace, "STR-001")["Réf."]
-    workspace.put("À rattacher", {"Objet": "Un"}, Rattacher_à=ref.lower())
-    workspace.put("À rattacher", {"Objet": "Deux"}, Rattacher_à="STR-002")
-    workspace.put("À rattacher", {"Objet": "Trois"}, Rattacher_à="STR-999")
-    account = read(workspace)
-    assert [said(workspace, "STR-001"), said(workspace, "STR-002")] == ["Oui", "Non"]
-    assert [p.where for p in account.problems] == ["À rattacher, ligne 4, Rattacher à"]
-    reasons = {row["Objet"]: row["Raison"] for row in workspace.tab("À rattacher")}
-    assert reasons["Un"] == "Rattaché à 2027-1, STR-001."
-    assert reasons["Trois"] == "aucun message envoyé ne correspond"
-    workspace.put("À rattacher", {"Objet": "Un"}, Rattacher_à="STR-003")
-    whats = {problem.where: problem.what for problem in read(workspace).problems}
-    assert whats.keys() == {f"À rattacher, ligne {n}, Rattacher à" for n in (2, 4)}
-    assert "déjà rattaché" in whats["À rattacher, ligne 2, Rattacher à"]
-    assert said(workspace, "STR-003") is None
-
-
-def test_the_rows_to_attach_may_be_sorted_and_deleted(workspace: Workspace) -> None:
-    deliver(workspace, *(letter(f"x{n}@ailleurs.example", f"Objet {n}", "Bonjour") for n in (1, 2, 3)))
-    read(workspace)
-
-    def turn_round(book: Workbook) -> None:
-        sheet = book["À rattacher"]
-        rows = [[cell.value for cell in row] for row in sheet.iter_rows(2, 4)]
-        sheet.delete_rows(2, 3)
-        for row in (rows[2], rows[0]):  # the second one is of no interest
-            sheet.append(row)
-
-    workspace.edit(turn_round)
-    workspace.put("À rattacher", {"Objet": "Objet 3"}, Rattacher_à="STR-004")
-    read(workspace)
-    assert [row["Objet"] for row in workspace.tab("À rattacher")] == ["Objet 3", "Objet 1"]
-    assert said(workspace, "STR-004") == "À lire"
-    assert workspace.row("À rattacher", Objet="Objet 3")["Raison"].startswith("Rattaché à")
-
-
-def test_mails_that_look_alike_are_told_apart_in_order(workspace: Workspace) -> None:
-    deliver(workspace, *(letter("x@ailleurs.example", "Bonjour", f"texte {n}") for n in (1, 2)))
-    read(workspace)
-    assert [row["Extrait"] for row in workspace.tab("À rattacher")] == ["texte 1", "texte 2"]
-    assert read(workspace).written == 0
-
-
-def test_what_cannot_be_read_is_kept_listed_and_stops_nothing(
-    workspace: Workspace, mails: dict[str, EmailMessage]
-) -> None:
-    deliver(
-        workspace,
-        b"",
-        bytes(range(256)) * 40,
-        reply(mails["STR-001"], "Oui"),
-        b"From: a@b.example\r\nContent-Type: multipart/mixed\r\n\r\n--nothing",
-    )
-    account = read(workspace)
-    assert account.replies.read == 4
-    assert said(workspace, "STR-001") == "Oui"
-    assert len(workspace.tab("À rattacher")) == 3
-
-
-# What never was an answer
-
-
-def test_a_bounce_is_shown_stops_follow_ups_and_later_calls(
-    workspace: Workspace, mails: dict[str, EmailMessage]
-) -> None:
-    deliver(workspace, notice(mails["STR-001"], "s1@structures.example"))
-    read(workspace)
-    row = application(workspace, "STR-001")
-    assert (row["Envoi"], row["Réponse"]) == ("Envoyé", "Rejet")
-    assert "L'adresse n'existe pas" in row["Motif"]
-    assert workspace.row("Appels", **{"Réf.": "2027-1"})["Réponses"] == 0
-    assert "appel:2027-1:STR-001:relance-1" not in keys(read(workspace, FOLLOW_UP_DAY).sent)
-
-    def second_call(book: Workbook) -> None:
-        book["Appels"].append(["2027-2", "Second appel", "01/02/2027", "26/03/2027", None])
-
-    workspace.edit(second_call)
-    account = workspace.launch(FOLLOW_UP_DAY, "2027-2")
-    assert "appel:2027-2:STR-001:annonce" not in keys(account.sent)
-    assert any("reviennent" in problem.what for problem in account.problems)
-
-
-def test_a_mended_address_is_written_to_again_and_the_bounce_forgotten(
-    workspace: Workspace, mails: dict[str, EmailMessage]
-) -> None:
-    deliver(workspace, notice(mails["STR-001"], "s1@structures.example"))
-    read(workspace)
-    workspace.put("Structures", {"Réf.": "STR-001"}, Courriel="nouvelle@structures.example")
-    workspace.put("Candidatures", {"Structure": "STR-001"}, Commande="À renvoyer")
-    workspace.launch("2027-03-05T10:00")
-    row = application(workspace, "STR-001")
-    assert (row["Envoi"], row["Réponse"], row["Extrait"]) == ("Envoyé", None, None)
-    assert row["Motif"] is None
-
-
-def test_one_of_two_addresses_bounces_and_the_other_is_followed_up(tmp_path: Path) -> None:
-    rows = [STRUCTURES, ("STR-001", "MJC", "a@mjc.example ; b@mjc.example", None, None)]
-    workspace = Workspace(tmp_path, {**small(0), "Structures": rows}, delai_de_grace='"0"')
-    workspace.launch()
-    deliver(workspace, notice(by_structure(workspace)["STR-001"], "a@mjc.example"))
-    account = read(workspace, FOLLOW_UP_DAY)
-    assert account.sent == [("appel:2027-1:STR-001:relance-1", ("b@mjc.example",))]
-    assert said(workspace, "STR-001") is None
-    assert "a@mjc.example refusée" in application(workspace, "STR-001")["Motif"]
-    deliver(workspace, notice(by_structure(workspace)["STR-001"], "b@mjc.example"))
-    read(workspace, FOLLOW_UP_DAY)
-    assert said(workspace, "STR-001") == "Rejet"
-
-
-def test_a_notice_of_delay_changes_nothing(workspace: Workspace, mails: dict[str, EmailMessage]) -> None:
-    deliver(workspace, notice(mails["STR-001"], "s1@structures.example", "delayed", "4.4.1"))
-    account = read(workspace, FOLLOW_UP_DAY)
-    assert "appel:2027-1:STR-001:relance-1" in keys(account.sent)
-    assert said(workspace, "STR-001") is None
-    assert workspace.tab("À rattacher") == []
-
-
-def test_an_absence_postpones_the_follow_up_and_is_no_answer(
-    workspace: Workspace, mails: dict[str, EmailMessage]
-) -> None:
-    automatic = {"Auto-Submitted": "auto-replied"}
-    deliver(workspace, reply(mails["STR-001"], "Je suis absente jusqu'au 17 mars 2027.", headers=automatic))
-    account = read(workspace, FOLLOW_UP_DAY)
-    assert said(workspace, "STR-001") == "Absence"
-    assert "appel:2027-1:STR-001:relance-1" not in keys(account.sent)
-    assert workspace.row("Appels", **{"Réf.": "2027-1"})["Réponses"] == 0
-    account = read(workspace, "2027-03-18T10:00")
-    assert "appel:2027-1:STR-001:relance-1" in keys(account.sent)
-    deliver(workspace, reply(mails["STR-001"], "Oui, nous participerons."))
-    deliver(workspace, reply(mails["STR-001"], "Je suis absente jusqu'au 30 mars 2027.", headers=automatic))
-    read(workspace, "2027-03-18T10:15")
-    assert said(workspace, "STR-001") == "Oui"
-
-
-# Objections
-
-
-@pytest.mark.parametrize("by", ["words", "unsubscribe", "letter"])
-def test_an_objection_stops_calls_at_once_and_outlives_the_row(
-    workspace: Workspace, mails: dict[str, EmailMessage], by: str
-) -> None:
-    said_ = {
-        "words": reply(mails["STR-001"], "STOP, merci de ne plus nous écrire."),
-        "unsubscribe": unsubscribe(mails["STR-001"]),
-        "letter": letter("s1@structures.example", "Vos messages", "Merci de ne plus nous écrire."),
-    }
-    deliver(workspace, said_[by])
-    account = read(workspace, FOLLOW_UP_DAY)
-    assert "appel:2027-1:STR-001:relance-1" not in keys(account.sent)
-    assert said(workspace, "STR-001") == "Opposition"
-    assert workspace.row("Structures", **{"Réf.": "STR-001"})["Opposition"] == "le 04/03/2027 par mail"
-
-    def forget(book: Workbook) -> None:
-        sheet = book["Structures"]
-        sheet.delete_rows(heading_row(sheet) + 1)
-        sheet.append([None, "Autre nom", "S1@structures.example"])
-        book["Appels"].append(["2027-2", "Second appel", "01/02/2027", "26/03/2027", None])
-
-    workspace.edit(forget)
-    account = workspace.launch(FOLLOW_UP_DAY, "2027-2")
-    assert len(account.sent) == 5
-    assert not any("s1@structures.example" in to for _, to in account.sent)
-    assert any("opposition reçue le 04/03/2027" in reason for _, reason in account.waiting)
-
-
-def test_the_journal_keeps_no_address_of_an_objection_but_its_hash(
-    workspace: Workspace, mails: dict[str, EmailMessage]
-) -> None:
-    deliver(workspace, reply(mails["STR-001"], "STOP"))
-    read(workspace)
-    with sqlite3.connect(workspace.folder / "donnees" / "journal.sqlite3") as db:
-        kept = db.execute("SELECT * FROM objections").fetchall()
-    db.close()
-    assert len(kept) == 1
-    assert "s1" not in str(kept)
-    assert len(kept[0][0]) == 64
 
 
 # The round

@@ -53,6 +53,12 @@ def test_the_reference_of_a_row_tells_of_whom_it_is_about(launched: Workspace) -
     assert told(launched, row["Réf."].lower()) == told(launched, "STR-007")
 
 
+def test_a_row_without_a_name_says_so(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(2))
+    workspace.put("Structures", {"Réf.": "STR-002"}, Nom=None)
+    assert "STR-002, sans nom (" in told(workspace, "STR-002")
+
+
 def test_the_row_of_a_structure_that_is_gone_tells_what_left(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, small(2))
     workspace.launch()

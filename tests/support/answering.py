@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.support.workspace import Workspace
@@ -17,7 +18,20 @@ from workflows.engine.account import Account
 from workflows.engine.prepare import Request
 
 THURSDAY = "2027-03-04T10:00"
+FOLLOW_UP_DAY = "2027-03-16T10:00"
+"""Ten working days after an announcement of 2 March."""
 _NUMBERS = itertools.count(1)
+
+
+def application(workspace: Workspace, structure: str) -> dict[str, Any]:
+    """Its row in Candidatures."""
+    return workspace.row("Candidatures", Structure=structure)
+
+
+def said(workspace: Workspace, structure: str) -> str | None:
+    """The answer that its row in Candidatures shows."""
+    answer = application(workspace, structure)["Réponse"]
+    return None if answer is None else str(answer)
 
 
 def letter(

@@ -94,7 +94,7 @@ def _addresses(row: Row) -> list[str]:
 
 
 def _title(tab: Identified, ref: str, row: Row) -> str:
-    name = " ".join(filter(None, (label(row.cell(heading)) for heading in _NAMES)))
+    name = " ".join(filter(None, (label(row.cell(heading)) for heading in _NAMES))) or "sans nom"
     return f"{ref}, {name} ({label(row.cell('Courriel')) or 'sans adresse'}), {tab.title} ligne {row.number}"
 
 
