@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from tests.support.google_desk import TAB, Desk, open_desk
-from tests.support.sheets_server import SheetsServer
+from tests.support.google_desk import TAB, Desk
 from tests.support.workbook_contract import WorkbookContract
-from tests.support.xlsx_workbooks import plain_workbook
 from workflows.adapters.google_sheet import GoogleSheet
 from workflows.core.ports import (
     AddColumn,
@@ -24,17 +20,6 @@ from workflows.core.ports import (
     Put,
     Receipt,
 )
-
-
-@pytest.fixture(scope="module")
-def workbook_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return plain_workbook(tmp_path_factory.mktemp("xlsx") / "classeur.xlsx").read_bytes()
-
-
-@pytest.fixture
-def desk(workbook_bytes: bytes, tmp_path: Path) -> Iterator[Desk]:
-    with SheetsServer() as server:
-        yield open_desk(server, workbook_bytes, tmp_path)
 
 
 class TestContract(WorkbookContract):

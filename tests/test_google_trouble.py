@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -11,9 +10,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tests.support.google_desk import TAB, Desk, open_desk
-from tests.support.sheets_server import ACCOUNT, SheetsServer
-from tests.support.xlsx_workbooks import plain_workbook
+from tests.support.google_desk import TAB, Desk
+from tests.support.sheets_server import ACCOUNT
 from workflows.adapters.google_sheet import GoogleSheet
 from workflows.core.ports import (
     AddColumn,
@@ -26,17 +24,6 @@ from workflows.core.ports import (
     Receipt,
     WorkbookError,
 )
-
-
-@pytest.fixture(scope="module")
-def workbook_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return plain_workbook(tmp_path_factory.mktemp("xlsx") / "classeur.xlsx").read_bytes()
-
-
-@pytest.fixture
-def desk(workbook_bytes: bytes, tmp_path: Path) -> Iterator[Desk]:
-    with SheetsServer() as server:
-        yield open_desk(server, workbook_bytes, tmp_path)
 
 
 def refused(desk: Desk, *edits: Edit) -> WorkbookError:
