@@ -57,9 +57,16 @@ def test_a_path_is_refused(words: str) -> None:
 def test_what_is_not_there_is_refused_with_the_nearest_name() -> None:
     said = refused("reglement.pdf")
     assert "n'est pas dans le dossier pieces-jointes" in said
-    assert "Vouliez-vous dire «\u00a0Règlement.pdf\u00a0» ?" in said
-    assert "Déposez-y le fichier" in refused("convention-2027.pdf")
+    assert "Déposez-y ce fichier, ou corrigez son nom" in said
+    assert "vouliez-vous dire «\u00a0Règlement.pdf\u00a0» ?" in said
+    assert "Déposez-y ce fichier" in refused("convention-2027.pdf")
     assert "avec sa fin (pdf" in refused("convention-2027")
+
+
+def test_the_file_of_another_is_never_proposed() -> None:
+    shelf = Shelf("pieces-jointes", {"convention-s1.pdf": 1000})
+    assert "convention-s1.pdf" not in refused("convention-s2.pdf", shelf)
+    assert "convention-s1.pdf" in refused("Convention s1.pdf", shelf)
 
 
 def test_hidden_files_and_too_much_are_refused() -> None:

@@ -173,7 +173,12 @@ def test_a_link_that_leads_nowhere_is_to_be_mended_and_plain_spaces_are_not(work
     ran = workspace.run("verifier")
     assert ran.status == 1
     assert "annonce.txt, ligne 3" in only(ran, "!")
-    assert any("insécables (lignes 3)" in line for line in said(ran, "✓"))
+    assert any("insécables (ligne 3)" in line for line in said(ran, "✓"))
+
+
+def test_bold_that_never_ends_is_to_be_mended(workspace: Workspace) -> None:
+    template(workspace, "Objet : Appel\n\n**Venez** et **venez.\n\n{{ signature }}\n")
+    assert "annonce.txt, ligne 3" in only(workspace.run("verifier"), "!")
 
 
 @pytest.mark.parametrize(

@@ -267,6 +267,14 @@ def test_a_slip_between_braces_is_located_and_said_in_french(tmp_path: Path, sou
     assert re.match(r"templates/modele\.txt, ligne [45]\u00a0: (Une accolade|L'écriture)", found)
 
 
+@pytest.mark.parametrize("source", ["{a}", "{{ a }}}", "a }", "{% if a %}{ a}{% endif %}"])
+def test_a_brace_that_is_alone_would_be_read_by_everybody(tmp_path: Path, source: str) -> None:
+    (found,) = refusals(tmp_path, f"Objet : x\n\n{{# deux\nlignes #}}\n{source}", "a")
+    assert found.startswith("templates/modele.txt, ligne 5\u00a0: Une accolade est seule.")
+    write(tmp_path, f"Objet : {source}\n\nBonjour\n")
+    assert "ligne 1" in str(renderer(tmp_path).check("modele", ["a"])[0])
+
+
 def test_cases_of_letters(tmp_path: Path) -> None:
     assert render(tmp_path, "{{ a|majuscules }} {{ a|minuscules }}\n", a="Été").text == "ÉTÉ été\n"
 

@@ -107,11 +107,16 @@ def _check(name: str, shelf: Shelf) -> None:
 
 
 def _missing(name: str, shelf: Shelf) -> Unreadable:
-    near = nearest(name, sorted(shelf.sizes))
+    # « convention-2.pdf » is no slip for « convention-1.pdf », which is somebody else's.
+    near = nearest(name, sorted(other for other in shelf.sizes if _digits(other) == _digits(name)))
     if near:
-        remedy = f"Vouliez-vous dire {quoted(near)} ?"
+        remedy = f"Déposez-y ce fichier, ou corrigez son nom : vouliez-vous dire {quoted(near)} ?"
     elif ending(name) not in TYPES:
         remedy = f"Écrivez le nom entier du fichier, avec sa fin ({french.join(list(TYPES), 'ou')})."
     else:
-        remedy = "Déposez-y le fichier, ou corrigez son nom dans cette cellule."
+        remedy = "Déposez-y ce fichier, ou corrigez son nom dans cette cellule."
     return Unreadable(f"Le fichier {quoted(name)} n'est pas dans le dossier {shelf.folder}.", remedy)
+
+
+def _digits(name: str) -> str:
+    return "".join(filter(str.isdigit, name))

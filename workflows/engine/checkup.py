@@ -15,6 +15,7 @@ from workflows.core.problems import Problem, TourneeError
 from workflows.engine import letters, status_page, surroundings, template_advice
 from workflows.engine.check import Check, Mark
 from workflows.engine.general import RepliesSettings, is_loopback
+from workflows.engine.intake import objections_of_people
 from workflows.engine.prepare import Prepared, Request, Tools, decide, look
 from workflows.engine.rendering import LAYOUT, SIGNATURE
 from workflows.engine.secrets import secret
@@ -86,24 +87,24 @@ def _templates(tools: Tools, place: Place) -> Iterator[Check]:
     for problem in faults:
         yield _check(Mark.BAD, problem)
     files = TemplateFiles([place.templates, place.shipped_templates])
-    links = 0
+    slips = 0
     for name in _files(names):
         try:
             file = files.read(name)
         except TemplateProblem:
             continue
-        for problem in template_advice.broken_links(file):
-            links += 1
+        for problem in (*template_advice.broken_links(file), *template_advice.lone_stars(file)):
+            slips += 1
             yield _check(Mark.NOTE, problem)
         hers = (place.templates / name).exists()
         if hers and (lines := template_advice.plain_spaces(file)):
-            listed = french.join([str(line) for line in lines])
+            listed = f"ligne{'s' if len(lines) > 1 else ''} {french.join([str(line) for line in lines])}"
             what = f"{file.where} : des espaces simples devant « : ; ? ! » ou dans les guillemets."
-            remedy = f"Rien à faire : le message aura des espaces insécables (lignes {listed})."
+            remedy = f"Rien à faire : le message aura des espaces insécables ({listed})."
             yield Check(Mark.GOOD, what, remedy)
     for problem in template_advice.unknown_files(place.templates, {*_files(names), LAYOUT}):
         yield _check(Mark.NOTE, problem)
-    if not faults and not links:
+    if not faults and not slips:
         yield Check(Mark.GOOD, f"Les {len(names)} modèles de messages sont en ordre.")
 
 
@@ -164,6 +165,7 @@ def _writing(tools: Tools, prepared: Prepared) -> Iterator[Check]:
 def _problems(tools: Tools, prepared: Prepared) -> Iterable[Problem]:
     """What is wrong with tabs and rows, launched or not, each once."""
     found = [p for tab in prepared.book.tabs.values() if not tab.absent for p in tab.problems]
+    found += objections_of_people(tools.journal, prepared.book, prepared.now)
     for workflow in tools.workflows:
         found += workflow.inspect(prepared.desks[workflow.NAME])
     try:

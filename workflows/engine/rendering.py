@@ -33,6 +33,8 @@ MAX_SUBJECT = 200
 MAX_VALUE = 20_000
 """Characters of one variable; no cell of a careful sheet comes near."""
 
+_CODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+"""What jinja2 takes out of a template, or fills in."""
 _LAYOUT_NAMES = frozenset({"corps", "objet", "couleur"})
 _FETCHES = re.compile(
     r"<\s*(?:script|img|link|iframe|object|embed|video|audio|source|form|base)\b|\bsrc(?:set)?\s*="
@@ -135,8 +137,8 @@ class Renderer:
         letter = split(file)
         names = {*allowed, *self._common}
         problems = [
-            *_problems(file, letter.subject, names),
-            *_problems(file, letter.body, {*names, "signature"}),
+            *_text_problems(file, letter.subject, names),
+            *_text_problems(file, letter.body, {*names, "signature"}),
         ]
         if problems:
             raise TemplateProblem(problems)
@@ -144,7 +146,7 @@ class Renderer:
 
     def _signature(self) -> Template:
         file = self._files.read(SIGNATURE)
-        if problems := _problems(file, file.text, set(self._common)):
+        if problems := _text_problems(file, file.text, set(self._common)):
             raise TemplateProblem(problems)
         return _environment().from_string(file.text)
 
@@ -234,6 +236,19 @@ def _problems(file: TemplateFile, source: str, names: set[str]) -> list[Problem]
     except RecursionError:
         return [Problem(file.where, *_syntax(""))]
     return [Problem(file.at(line), what, remedy) for line, what, remedy in _faults(tree, names)]
+
+
+def _text_problems(file: TemplateFile, source: str, names: set[str]) -> list[Problem]:
+    """The same for what becomes text, where a brace that is alone would be read by everybody."""
+    if problems := _problems(file, source, names):
+        return problems
+    lines = _CODE.sub(lambda code: "\n" * code[0].count("\n"), source).split("\n")
+    what, remedy = "Une accolade est seule.", "Un mot à remplacer s'écrit entre deux accolades : {{ mot }}."
+    return [
+        Problem(file.at(number), what, typography(remedy))
+        for number, line in enumerate(lines, 1)
+        if re.search("[{}]", line)
+    ]
 
 
 _ONLY = "Seuls {{ mot }} et {% if mot %}… {% else %}… {% endif %} ont un sens dans un modèle."

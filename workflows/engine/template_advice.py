@@ -1,4 +1,4 @@
-"""What a template gets away with, and should not: a name nobody reads, dead links, plain spaces.
+"""What a template gets away with, and should not: a name nobody reads, dead links, bold that never ends.
 
 What makes a template unusable is for `rendering`.
 """
@@ -75,6 +75,14 @@ def _leads_somewhere(target: str) -> bool:
     if parts.scheme in ("http", "https"):
         return _FILLED_IN in host or host == "localhost" or bool(re.fullmatch(r"[^.]+(\.[^.]+)+\.?", host))
     return parts.scheme == "mailto" and (_FILLED_IN in parts.path or "@" in parts.path)
+
+
+def lone_stars(file: TemplateFile) -> Iterator[Problem]:
+    """Lines where bold begins and does not end: the stars would show."""
+    for number, line in enumerate(file.text.splitlines(), 1):
+        if _CODE.sub(_FILLED_IN, line).count("**") % 2:
+            what = "« ** » n'a pas son pareil sur la ligne : les étoiles se verraient dans le message."
+            yield Problem(file.at(number), what, "Écrivez **les mots en gras** entre deux « ** ».")
 
 
 def plain_spaces(file: TemplateFile) -> list[int]:
