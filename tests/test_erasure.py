@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.support.answering import deliver, notice
 from tests.support.sessions import body
 from tests.support.smtp_server import Fault, SmtpServer
 from tests.support.workspace import TUESDAY, Workspace, parsed, small
+from workflows.engine.personal_data import held_lines
 
 ADDRESS = "s2@structures.example"
 
@@ -107,11 +109,22 @@ def test_what_is_shown_has_local_time_and_names_as_in_the_story(launched: Worksp
     assert "  message appel 2027-1 STR-002 annonce : envoyé le 02/03/2027 à 10 h\n" in out
 
 
+def test_hours_are_shown_as_hours_and_no_word_of_the_program_leaks() -> None:
+    mail = {"received_at": "2027-03-04T11:00:00+00:00", "answer": "", "minutes": None}
+    replies = [{**mail, "kind": "hours", "minutes": 150}, {**mail, "kind": "answer"}]
+    held = {"address": ADDRESS, "messages": [], "replies": replies, "bounce": None}
+    assert [line.replace("\u00a0", " ") for line in held_lines(held, ZoneInfo("Europe/Paris"))[1:]] == [
+        "  réponse du 04/03/2027 à 12 h : 2 h 30",
+        "  réponse du 04/03/2027 à 12 h : À lire",
+    ]
+
+
 def test_the_rows_that_still_show_it_are_told(launched: Workspace) -> None:
     launched.put("Structures", {"Réf.": "STR-003"}, Courriel=f"x@y.example ; {ADDRESS.upper()}")
     launched.put("Structures", {"Réf.": "STR-001"}, Courriel=f"les-{ADDRESS}")
     ran = launched.run("effacer", ADDRESS, "--oui", form="texte")
     assert "Structures (2 lignes) et Candidatures (1 ligne)" in ran.out
+    assert "reçoit toujours ses rappels et ses invitations" in ran.out.replace("\n", " ")
     launched.book.unlink()
     ran = launched.run("effacer", ADDRESS, "--oui")
     assert (ran.status, ran.json["still_shown"]) == (0, None)

@@ -56,6 +56,9 @@ def test_a_promeneur_who_objects_is_for_the_coordinator_to_decide(tmp_path: Path
     assert "ne plus recevoir de messages" in told["Promeneurs, ligne 2, Courriel"]
     assert registration(workspace, "PRO-001")["Réponse"] == "Opposition"
     assert any("Promeneurs" in str(row["Onglet"]) for row in workspace.tab("Suivi"))
+    shown = {c: workspace.run(c, at="2027-03-04T11:00", form="texte").out for c in ("etat", "verifier")}
+    assert f"{workspace.tab('Suivi')[0]['Problèmes']} points à corriger" in shown["etat"]
+    assert "a demandé le 04/03/2027" in shown["verifier"]
     workspace.put("Promeneurs", {"Réf.": "PRO-001"}, Sortie="04/03/2027")
     assert not any(p.where.startswith("Promeneurs") for p in read(workspace).problems)
 

@@ -283,16 +283,16 @@ def objectors(desk: Desk, mail: Received, *, proven: bool = True) -> tuple[str, 
     return (mail.sender,) if ours else ()
 
 
-def objections_of_people(desk: Desk, book: Book) -> list[Problem]:
+def objections_of_people(journal: Journal, book: Book, now: datetime) -> list[Problem]:
     """Promeneurs who object: their engagement is signed, so the coordinator decides what becomes of it."""
     people = book.tabs.get(words.PEOPLE.title)
     rows = people.by_ref() if people else {}
     found: dict[str, Problem] = {}
-    for mail in desk.journal.mails.recent_objections(desk.now - ALERTED_FOR):
+    for mail in journal.mails.recent_objections(now - ALERTED_FOR):
         row = rows.get(mail.subject)
         if people is None or row is None or not is_blank(row.cell("Sortie")):
             continue
-        day = date_short(mail.received_at.astimezone(desk.now.tzinfo).date())
+        day = date_short(mail.received_at.astimezone(now.tzinfo).date())
         found[mail.subject] = Problem(
             people.where(row, "Courriel"),
             f"{mail.subject} a demandé le {day} à ne plus recevoir de messages.",

@@ -12,6 +12,7 @@ from workflows.core.problems import Problem
 from workflows.core.workflow import Outlook, Workflow
 from workflows.engine import open_points, status_page
 from workflows.engine.account import Account
+from workflows.engine.intake import objections_of_people
 from workflows.engine.pacing import day_before
 from workflows.engine.prepare import Prepared, Request, Tools
 from workflows.engine.round import foreseen
@@ -83,7 +84,8 @@ def overview(tools: Tools) -> Overview:
 def _account(tools: Tools, prepared: Prepared) -> Account:
     """What a round would find that sends nothing."""
     account = Account(_REQUEST.command, _REQUEST.mode, prepared.now)
-    account.problems = [*status_page.unclear_stops(prepared.book), *prepared.problems]
+    objections = objections_of_people(tools.journal, prepared.book, prepared.now)
+    account.problems = [*status_page.unclear_stops(prepared.book), *objections, *prepared.problems]
     account.tabs = open_points.tabs(tools, prepared)
     account.settle(prepared.verdicts)
     return account

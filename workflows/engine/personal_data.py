@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from workflows.core import french
 from workflows.core.french import typography
 from workflows.core.ports import Snapshot
 from workflows.core.problems import TourneeError
-from workflows.engine.story import KINDS, named
+from workflows.engine.story import named, told
 
 _ADDRESS = re.compile(r"[^\s,;:<>\"()@]+@[^\s,;:<>\"()@]+")
 """Wider than what is written to: mail comes from stranger addresses too."""
@@ -43,13 +43,15 @@ def held_lines(held: Mapping[str, Any], zone: tzinfo) -> list[str]:
     """What the journal keeps of an address, in the coordination's time."""
     lines = [f"{held['address']} :"]
     lines += [f"  message {named(m['key'])} : {_fate(m, zone)}" for m in held["messages"]]
-    lines += [
-        f"  réponse du {_local(r['received_at'], zone)} : {r['answer'] or KINDS.get(r['kind'], r['kind'])}"
-        for r in held["replies"]
-    ]
+    lines += [f"  réponse du {_local(r['received_at'], zone)} : {_answer(r)}" for r in held["replies"]]
     lines += [f"  adresse refusée : {held['bounce']}"] if held["bounce"] else []
     lines += ["  rien dans le journal."] if len(lines) == 1 else []
     return [typography(line) for line in lines]
+
+
+def _answer(mail: Mapping[str, Any]) -> str:
+    minutes = mail["minutes"]
+    return told(mail["kind"], mail["answer"], None if minutes is None else timedelta(minutes=minutes))
 
 
 def _fate(message: Mapping[str, Any], zone: tzinfo) -> str:
@@ -76,6 +78,9 @@ def erased_lines(mails: int, shown: Mapping[str, int] | None) -> list[str]:
     elif shown:
         tabs = [f"{title} ({french.plural(count, 'ligne')})" for title, count in shown.items()]
         lines.append(f"Le classeur montre encore l'adresse : {french.join(tabs)}. Effacez-la de ces lignes.")
+        lines.append(
+            "Un Promeneur dont la ligne la porte encore reçoit toujours ses rappels et ses invitations."
+        )
     else:
         lines.append("Le classeur ne montre pas l'adresse.")
     return [

@@ -98,7 +98,8 @@ def _read_replies(tools: Tools, request: Request, prepared: Prepared) -> None:
     live = request.mode is Mode.LIVE
     attached = unmatched_page.carry_out(desk, prepared.book)
     prepared.intake = collect(desk, tools.mailbox, mark=live)
-    prepared.intake.problems += [*attached.problems, *objections_of_people(desk, prepared.book)]
+    objections = objections_of_people(tools.journal, prepared.book, prepared.now)
+    prepared.intake.problems += [*attached.problems, *objections]
     showing.refresh(tools, prepared)
 
 

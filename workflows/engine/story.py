@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from workflows.core import french, words
 from workflows.core.book import Book, Identified
@@ -25,7 +25,7 @@ _SPOKEN = {
     "rappel-": "rappel J-",
     "modification-": "modification ",
 }
-KINDS = {
+_KINDS = {
     "bounce": "message non remis",
     "delayed": "avis de retard",
     "absence": "absence",
@@ -126,12 +126,17 @@ def _sentence(record: Record, now: datetime) -> str:
     return f"{when}{what} : {end}."
 
 
+def told(kind: str, answer: str, hours: timedelta | None) -> str:
+    """What a mail says, in a word or two."""
+    if hours is not None:
+        return french.duration(hours)
+    return answer or _KINDS.get(kind, words.TO_READ)
+
+
 def _came_back(mail: Received, now: datetime) -> str:
     """« Le 03/03/2027 à 9 h 12 : réponse de a@b.example, « Oui » : « Nous participons. » »"""
     at = mail.received_at.astimezone(now.tzinfo)
-    said = mail.answer or KINDS.get(mail.kind, mail.kind)
-    if mail.hours is not None:
-        said = french.duration(mail.hours)
+    said = told(mail.kind, mail.answer, mail.hours)
     extract = f" : {french.quoted(mail.extract, 120)}" if mail.extract else ""
     who = f"de {mail.sender}" if mail.sender else "d'une adresse effacée"
     when = f"Le {french.date_short(at.date())} à {french.time_(at.time())}"
