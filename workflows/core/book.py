@@ -180,7 +180,8 @@ def _missing_tab(title: str) -> Problem:
     return Problem(
         f"Classeur, onglet {title}",
         f"L'onglet « {title} » est introuvable.",
-        "Rendez-lui son nom, ou indiquez le nouveau sous [onglets] dans la configuration.",
+        "Rendez-lui son nom, ou écrivez le nouveau sous [onglets], dans le fichier du dossier config"
+        " où l'ancien est écrit.",
     )
 
 

@@ -25,7 +25,7 @@ _IDENTITY = ("Reçu le", "De", "Objet")
 _LONGEST = 200
 """Characters of a sender or a subject line in its cell."""
 _ATTACHED = "Rattaché à"
-_HOW = "Écrivez la Réf. d'une ligne de Candidatures, d'Inscriptions, de Présence ou d'Ambassadeurs."
+_HOW = "Écrivez la Réf. de sa ligne (comme CAN-012), ou celle de la structure ou de la personne."
 
 Identity = tuple[str, ...]
 
