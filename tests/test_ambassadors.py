@@ -10,6 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from tests.support.sessions import body
 from tests.support.smtp_server import Fault, SmtpServer, outgoing
 from tests.support.workspace import SAMPLE, TUESDAY, Workspace, keys, small
 from workflows.core.messages import Mode
@@ -151,9 +152,11 @@ def test_what_says_that_a_charter_is_signed(
 
 def test_a_person_with_a_row_for_each_theme_is_written_to_once(tmp_path: Path) -> None:
     same = {"Nom": "Hélène Quéré", "Courriel": "h.quere@sante.example"}
-    workspace = network(tmp_path, person(1, **same), person(2, **same), person(3, **same))
+    more = {**same, "Thèmes": "parentalité"}
+    workspace = network(tmp_path, person(1, **same), person(2, **more), person(3, **same))
     account = write(workspace)
     assert keys(account.sent) == ["ambassadeurs:AMB-001:charte"]
+    assert "(santé, addictions et parentalité)" in body(workspace.mails()[0])
     assert set(reasons(account).values()) == {"même nom et même adresse que AMB-001"}
     rows = workspace.tab("Ambassadeurs")
     workspace.edit(lambda book: swap(book["Ambassadeurs"], 2, 4))

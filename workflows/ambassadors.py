@@ -302,7 +302,7 @@ class _Decider:
             ref,
             recipients,
             FOLLOW_UP if first else CHARTER,
-            self._variables(row, first),
+            self._variables(row, ref, first),
             tab.where(row, "Courriel"),
             in_reply_to=first.message_id if first else "",
             note=" ; ".join(f"{a} ne reçoit plus : {dead[a]}" for a in wanted if a in dead),
@@ -315,13 +315,15 @@ class _Decider:
         history = self.desk.history
         return {**(history.refused if follow_up else {}), **history.bounced}
 
-    def _variables(self, row: Row, first: Record | None) -> dict[str, str]:
+    def _variables(self, row: Row, ref: str, first: Record | None) -> dict[str, str]:
         tab = self.desk.book[words.AMBASSADORS]
-        themes = re.split(r"\s*[;,]\s*", read(tab, row, "Thèmes", text))
+        rows = tab.by_ref()
+        cells = [read(tab, rows[one], "Thèmes", text) for one, stands in self._same.items() if stands == ref]
+        themes = dict.fromkeys(theme for cell in cells for theme in re.split(r"\s*[;,]\s*", cell) if theme)
         variables = {
             "nom": read(tab, row, "Nom", text),
             "structure": read(tab, row, "Structure", text),
-            "themes": french.join([theme for theme in themes if theme]),
+            "themes": french.join(list(themes)),
             "charte": french.join(list(self.charter)),
         }
         if first:
