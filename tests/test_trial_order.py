@@ -65,3 +65,23 @@ def test_the_real_launch_is_not_affected(tmp_path: Path) -> None:
 def test_it_is_counted_apart(tmp_path: Path) -> None:
     said = trial(tmp_path).run("passage", form="texte").out.replace("\u00a0", " ")
     assert said.startswith("3 messages partis à l'essai"), said
+
+
+def test_it_is_not_done_while_the_workbook_is_open(tmp_path: Path) -> None:
+    workspace = trial(tmp_path)
+    lock = workspace.book.with_name(".~lock.coordination.xlsx#")
+    lock.write_text("x")
+    assert workspace.run("passage").status == 2
+    lock.unlink()
+    assert len(workspace.round(LATER).sent) == 3
+
+
+def test_it_is_not_done_while_a_message_of_it_is_held_back(tmp_path: Path) -> None:
+    workspace = trial(tmp_path)
+    hers = tmp_path / "templates" / "appel-a-candidatures" / "annonce.txt"
+    hers.parent.mkdir(parents=True)
+    hers.write_text("Objet : {{ titr }}\n\nBonjour\n", "utf-8")
+    assert workspace.round(TUESDAY).sent == []
+    hers.unlink()
+    assert len(workspace.round("2027-03-02T10:15").sent) == 3
+    assert workspace.round(LATER).sent == []

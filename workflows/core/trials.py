@@ -9,7 +9,7 @@ from datetime import datetime
 from workflows.core import french, words
 from workflows.core.campaigns import C
 from workflows.core.cells import fold, label
-from workflows.core.messages import History, Send, Verdict
+from workflows.core.messages import History, Plan, Send, Verdict, Wait
 from workflows.core.workflow import Desk
 
 MARK = "essai:"
@@ -37,6 +37,25 @@ def trial_verdicts(
         replace(v, key=MARK + v.key, trial=True) if isinstance(v, Send) else replace(v, key=MARK + v.key)
         for v in verdicts
     ]
+
+
+def carried_out(plan: Plan) -> dict[str, str]:
+    """What is remembered of trials that leave now; nothing of one that has a message held back."""
+    held = {v.key.split(":")[2] for v in plan.verdicts if v.key.startswith(MARK) and _is_held(v)}
+    return {name: at for name, at in _trials(plan).items() if name.removeprefix(MARK) not in held}
+
+
+def without_trials(plan: Plan) -> dict[str, str]:
+    """What is remembered of everything else."""
+    return {name: value for name, value in plan.facts.items() if name not in _trials(plan)}
+
+
+def _trials(plan: Plan) -> dict[str, str]:
+    return {name: at for name, at in plan.facts.items() if at and name.startswith(MARK)}
+
+
+def _is_held(verdict: Verdict) -> bool:
+    return isinstance(verdict, Wait) and verdict.due
 
 
 def trial_words(facts: Mapping[str, str], ref: str, order: str, now: datetime) -> str | None:

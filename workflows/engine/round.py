@@ -10,6 +10,7 @@ from datetime import timedelta
 from workflows.core.messages import BY_ITSELF, Mode, Send, State, Verdict, Wait
 from workflows.core.ports import Transport, TransportError, WorkbookError
 from workflows.core.problems import TourneeError
+from workflows.core.trials import carried_out, without_trials
 from workflows.core.workflow import Step
 from workflows.core.working_days import is_public_holiday
 from workflows.engine import letters, open_points, showing, status_page, unmatched_page
@@ -144,6 +145,10 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
         if prepared.mails:
             assert transport is not None
             showing.write(tools, prepared, account, leaving=frozenset(m.key for m in prepared.mails))
+            for name, plan in prepared.plans.items():
+                tools.journal.learn(
+                    name, carried_out(plan)
+                )  # where the sheet cannot be marked nothing leaves
             prepared.older.written(tools.journal, prepared.desks)
             tools.note_sending(prepared.round_number)
             delivery = hand_over(tools, [m.key for m in prepared.mails], transport, reserved=True)
@@ -218,8 +223,8 @@ def _plan(tools: Tools, prepared: Prepared) -> None:
         [scope for plan in prepared.plans.values() for scope in plan.disarmed],
         prepared.round_number,
     )
-    for name, plan in prepared.plans.items():
-        tools.journal.learn(name, plan.facts)
+    for name, plan in prepared.plans.items():  # where the sheet cannot be marked no trial leaves
+        tools.journal.learn(name, without_trials(plan))
     showing.refresh(tools, prepared)
 
 
