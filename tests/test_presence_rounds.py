@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from tests.support.answering import deliver, read, reply
 from tests.support.presence import (
     FRIDAY,
     MONDAY,
@@ -38,6 +40,13 @@ def written(workspace: Workspace) -> list[str]:
 
 def alert(workspace: Workspace, ref: str = "PRO-001") -> object:
     return workspace.row("Promeneurs", **{"Réf.": ref})["Alerte"]
+
+
+def words_of(mail: EmailMessage) -> str:
+    """What it says in its text part."""
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
 
 
 # One week
@@ -92,6 +101,63 @@ def test_a_missed_week_is_not_reminded_of_but_gets_its_bilan(tmp_path: Path) -> 
     assert "prévu" in reasons(account)["PRO-001:rappel:2027-S11"]
     row = workspace.row("Présence", Semaine="2027-S10")
     assert (row["Rappel"], row["Bilan"]) == ("En attente", "Envoyé")
+
+
+def test_a_reminder_that_was_missed_is_said_and_one_that_nobody_needed_is_not(tmp_path: Path) -> None:
+    absent = person(3, Absent_du="11/03/2027", Absent_au="14/03/2027")
+    workspace = network(tmp_path, [person(1), person(2), absent], [("2027-S10", "PRO-002", "2h")])
+    missed = "le rappel n'est pas parti à temps"
+    workspace.round(moment(WEEK, 5))
+    assert "reprise lundi" in str(workspace.row("Présence", Promeneur="PRO-001")["Motif"])
+    account = workspace.round(moment(WEEK.next(), MONDAY))
+    assert reasons(account)["PRO-001:rappel:2027-S10"] == missed
+    assert missed in workspace.run("expliquer", "PRO-001", at=moment(WEEK.next(), MONDAY), form="texte").out
+    assert not {"PRO-002:rappel:2027-S10", "PRO-003:rappel:2027-S10"} & reasons(account).keys()
+    workspace.put("Présence", {"Semaine": "2027-S10", "Promeneur": "PRO-001"}, Motif=None)
+    workspace.put("Promeneurs", {"Réf.": "PRO-003"}, Absent_du=None, Absent_au=None)
+    workspace.round(moment(WEEK.next().next(), TUESDAY))
+    rows = {row["Promeneur"]: row for row in workspace.tab("Présence") if row["Semaine"] == "2027-S10"}
+    assert {row["Rappel"] for row in rows.values()} == {"En attente"}
+    assert [str(rows[f"PRO-00{n}"]["Motif"])[:20] for n in (1, 2, 3)] == [
+        missed[:20], "2\u00a0h de présence décl", "absence du 11/03/202",
+    ]  # fmt: skip
+
+
+def test_a_bilan_that_waits_in_its_own_time_is_not_said_to_be_missed(tmp_path: Path) -> None:
+    workspace = network(tmp_path, [person(1)], [("2027-S10", "PRO-001", "1h")])
+    workspace.round(moment(WEEK.next(), MONDAY, "08:00"))
+    remind(workspace, moment(WEEK.next(), MONDAY, "08:10"), WEEK.next())
+    assert "reprise" in str(workspace.row("Présence", Semaine="2027-S10")["Motif"])
+    workspace.round(moment(WEEK.next().next(), TUESDAY))
+    assert workspace.row("Présence", Semaine="2027-S10")["Motif"] == "le bilan n'est pas parti à temps"
+
+
+def test_an_answer_that_waits_for_her_holds_the_bilan_and_counts_for_no_alert(tmp_path: Path) -> None:
+    workspace = network(tmp_path, [person(n) for n in (1, 2, 3)])
+    workspace.round(moment(WEEK, THURSDAY))
+    first, second, _ = workspace.mails()
+    deliver(
+        workspace,
+        reply(first, "J'ai fait 3h, mais la semaine prochaine je serai absente."),
+        reply(second, "Bonjour, est-ce que les temps de réunion comptent ?"),
+    )
+    read(workspace, moment(WEEK, THURSDAY, "12:00"))
+    account = workspace.round(moment(WEEK.next(), MONDAY))
+    assert sent(account) == ["PRO-003:bilan:2027-S10"]
+    assert [reasons(account)[f"PRO-00{n}:bilan:2027-S10"] for n in (1, 2)] == [
+        "une réponse est à lire (Présence, ligne 2, Réponse)",
+        "une question attend votre réponse (Présence, ligne 3, Réponse)",
+    ]
+    assert workspace.tab("Suivi")[0]["En attente"] == 2
+    configure(workspace, alerte_apres="1")
+    workspace.round(moment(WEEK.next(), MONDAY, "11:00"))
+    assert [alert(workspace, f"PRO-00{n}") for n in (1, 2, 3)] == [None, None, "À contacter"]
+    configure(workspace, alerte_apres="3")
+    workspace.put("Présence", {"Semaine": "2027-S10", "Promeneur": "PRO-001"}, Heures="1h")
+    workspace.put("Présence", {"Semaine": "2027-S10", "Promeneur": "PRO-002"}, Réponse="Oui")
+    assert sent(workspace.round(moment(WEEK.next(), TUESDAY))) == [
+        "PRO-001:bilan:2027-S10", "PRO-002:bilan:2027-S10",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("weekday", "leaves"), [(MONDAY, True), (WEDNESDAY, True), (THURSDAY, False)])
@@ -210,6 +276,29 @@ def test_the_words_are_those_of_the_mode(tmp_path: Path) -> None:
     assert "il vous reste 1\u00a0h\u00a015" in text
     assert "fil de l'eau" not in text
     assert bare.get_content().startswith("Bonjour,\r\n")
+
+
+def test_the_reminder_of_a_week_that_is_over_does_not_speak_of_time_left(tmp_path: Path) -> None:
+    slots = person(2, Mode_de_présence="Permanence", Permanences="mardi 17h-19h")
+    workspace = network(tmp_path, [person(1), slots], [("2027-S10", "PRO-002", "45 min")])
+    remind(workspace, moment(WEEK.next(), TUESDAY), WEEK)
+    assert written(workspace) == [
+        "p1 Présence de la semaine 10\u00a0: il manque 2\u00a0h",
+        "p2 Présence de la semaine 10\u00a0: il manque 1\u00a0h\u00a015",
+    ]
+    for mail in workspace.mails():
+        text = words_of(mail)
+        assert "La semaine du 8 au 14 mars 2027 est terminée" in text
+        assert "le total de cette semaine-là" in text
+        assert not any(said in text for said in ("il vous reste", "fin de la semaine", "cette semaine,"))
+
+
+def test_no_hours_at_all_are_told_from_none_declared(tmp_path: Path) -> None:
+    workspace = network(tmp_path, [person(1)], [("2027-S10", "PRO-001", "0 h")])
+    workspace.round(moment(WEEK, THURSDAY))
+    workspace.round(moment(WEEK.next(), MONDAY))
+    for mail in workspace.mails():
+        assert "ous avez déclaré 0\u00a0h de présence" in words_of(mail)
 
 
 def test_two_people_who_share_a_mailbox_are_two_people(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Weekly presence: who is reminded of the hours that are missing, and when (design §3–4).
 
 Pure decisions: one verdict per week and Promeneur. `core/presence/rows.py` reads what was declared,
-`core/presence/alerts.py` says who is to be contacted, `core/presence/cells.py` what the sheet shows.
+`core/presence/alerts.py` says who is to be contacted, `core/presence/missed.py` what did not leave in time,
+`core/presence/mails.py` what the mails are made of, `core/presence/cells.py` what the sheet shows.
 
 A reminder leaves from the day and hour of `jour_de_rappel` on, until the Sunday of its week: later
 there is nothing left to do in that week. The *bilan* leaves from the Monday after (`bilan`) until the
@@ -10,20 +11,22 @@ Wednesday: later the next reminder is near. What was not sent by then is not sen
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from workflows.core import french, people, words
 from workflows.core.book import Book
 from workflows.core.campaign_rows import Held, hold_retry, past_words
-from workflows.core.cells import Unreadable, label
+from workflows.core.cells import Unreadable
 from workflows.core.messages import Belief, Flag, Plan, Record, RowWish, Send, State, Unsure, Verdict, Wait
 from workflows.core.people import outside_network
 from workflows.core.ports import Cell, Kind
 from workflows.core.presence import cells as presence_cells
 from workflows.core.presence.alerts import Alerts, alerts
-from workflows.core.presence.modes import expected, in_slots, open_slots, slots_words, weekly_slots
+from workflows.core.presence.mails import TEMPLATES, VARIABLES, variables
+from workflows.core.presence.missed import Missed
+from workflows.core.presence.modes import expected, open_slots, weekly_slots
 from workflows.core.presence.rows import Ledger, read_presence
 from workflows.core.presence.settings import SECTION, TABS
 from workflows.core.presence.weeks import (
@@ -33,7 +36,6 @@ from workflows.core.presence.weeks import (
     campaign,
     message_key,
     past_weeks,
-    span_words,
     suspended,
 )
 from workflows.core.problems import Problem, TourneeError
@@ -51,21 +53,13 @@ __all__ = [
 ]  # fmt: skip
 
 NAME = "presence"
-_TEMPLATES = {REMINDER: f"{NAME}/rappel", BILAN: f"{NAME}/bilan"}
 _BILAN_DAYS = 3
 """The bilan leaves on the first days of the next week, Monday to Wednesday."""
-_EXAMPLES = {
-    "prenom": "Inès",
-    "semaine": "du 1er au 7 mars 2027",
-    "numero_semaine": "9",
-    "declare": "45 min",
-    "minimum": "2 h",
-    "reste": "1 h 15",
-    "mode": "permanence",
-    "permanences": "mardi de 17 h à 19 h",
-    "lien_saisie": "https://classeur.example/presence",
+_READ_FIRST = {
+    words.TO_READ: ("une réponse est à lire", "Lisez Motif"),
+    words.QUESTION: ("une question attend votre réponse", "Répondez-lui par courriel"),
 }
-VARIABLES: Mapping[str, Mapping[str, str]] = dict.fromkeys(_TEMPLATES.values(), _EXAMPLES)
+"""Answers that wait for a person: what is said of them, and what she does first."""
 
 
 def campaigns(book: Book, now: datetime) -> list[str]:  # noqa: ARG001 - the weeks are those of the moment
@@ -122,7 +116,8 @@ def decide(desk: Desk, scope: Scope) -> Plan:
     if decider.asked:
         verdicts = list(decider.reminders(_asked(scope.ref, desk)))
     else:
-        verdicts = [*decider.reminders(current), *decider.bilans(current.previous())]
+        last = current.previous()
+        verdicts = [*decider.reminders(current), *decider.missed(last), *decider.bilans(last)]
     flagged = {verdict.problem for verdict in verdicts if isinstance(verdict, Flag)}
     problems += [problem for problem in ledger.problems if problem not in flagged]
     problems += calendar_problems(desk, current)
@@ -195,6 +190,13 @@ class _Decider:
             if entry and entry.rows:
                 yield self._verdict(ref, row, BILAN, week, due)
 
+    def missed(self, week: IsoWeek) -> Iterator[Verdict]:
+        """The reminders of the week before that were due and did not leave."""
+        missed = Missed(self.desk, self.ledger, self.alerts)
+        for ref, row in self.desk.book[words.PEOPLE].by_ref().items():
+            if wait := missed.wait(ref, row, REMINDER, week):
+                yield wait
+
     def _flag(self, key: str, problem: Problem) -> Verdict:
         """A problem is told once, though it holds two messages."""
         if problem in self._flagged:
@@ -213,6 +215,7 @@ class _Decider:
             self._short(ref, row, week)
             recipients = self._reachable(ref, row, week)
             self._due(step, week, start)
+            self._dealt_with(key, ref, week)
         except Held as held:
             return held.verdict
         except _NotNow as held:
@@ -225,8 +228,8 @@ class _Decider:
             step,
             ref,
             recipients,
-            _TEMPLATES[step],
-            self._variables(ref, row, week),
+            TEMPLATES[step],
+            variables(self.desk, self.ledger, ref, row, week),
             self.desk.book[words.PEOPLE].where(row, "Courriel"),
             choices=HOURS,
         )
@@ -252,17 +255,13 @@ class _Decider:
         tab = self.desk.book[words.PEOPLE]
         if trouble := self.ledger.trouble(week, ref):
             raise Flagged(trouble)
-        least, declared = expected(tab, row, self.desk.settings["minimum"]), self._declared(ref, week)
+        least, declared = expected(tab, row, self.desk.settings["minimum"]), self.ledger.declared(week, ref)
         if declared >= least:
             said = french.duration(declared)
             raise _NotNow(f"{said} de présence déclarées, pour un minimum de {french.duration(least)}")
         slots = weekly_slots(tab, row)
         if slots and not open_slots(slots, week):
             raise _NotNow("permanences de la semaine toutes un jour férié")
-
-    def _declared(self, ref: str, week: IsoWeek) -> timedelta:
-        entry = self.ledger.entry(week, ref)
-        return (entry.declared if entry else None) or timedelta()
 
     def _reachable(self, ref: str, row: Row, week: IsoWeek) -> tuple[str, ...]:
         """The addresses, unless a person has to talk first, or has just done so."""
@@ -291,20 +290,16 @@ class _Decider:
         if step == BILAN and self.desk.today > max(week.sunday + timedelta(days=_BILAN_DAYS), start.date()):
             raise _NotNow("trop tard pour le bilan de cette semaine")
 
-    def _variables(self, ref: str, row: Row, week: IsoWeek) -> dict[str, str]:
-        tab, settings = self.desk.book[words.PEOPLE], self.desk.settings
-        least, declared = expected(tab, row, settings["minimum"]), self._declared(ref, week)
-        return {
-            "prenom": label(row.cell("Prénom")),
-            "semaine": span_words(week),
-            "numero_semaine": str(week.week),
-            "declare": french.duration(declared) if declared else "",
-            "minimum": french.duration(least),
-            "reste": french.duration(least - declared),
-            "mode": "permanence" if in_slots(tab, row) else "fil de l'eau",
-            "permanences": slots_words(open_slots(weekly_slots(tab, row), week)),
-            "lien_saisie": settings["lien_saisie"],
-        }
+    def _dealt_with(self, key: str, ref: str, week: IsoWeek) -> None:
+        """No answer about this week waits for a person: until then nothing more is asked about it."""
+        entry = self.ledger.entry(week, ref)
+        if entry is None or not entry.to_read:
+            return
+        tab = self.desk.book[words.PRESENCE]
+        where = tab.where(entry.rows[0], "Réponse") if entry.rows else tab.title
+        why, first = _READ_FIRST[entry.to_read]
+        remedy = f"{first}, puis notez les heures et écrivez Oui dans Réponse."
+        raise Held(Wait(key, f"{why} ({where})", due=True, remedy=remedy))
 
 
 def _settled(record: Record | None, key: str, desk: Desk) -> Verdict | None:

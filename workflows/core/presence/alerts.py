@@ -9,7 +9,6 @@ what was cleared counts again from the rows, so that an alert may come back once
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from workflows.core.cells import label
 from workflows.core.messages import State
@@ -47,7 +46,7 @@ class Alerts:
 def alerts(desk: Desk, ledger: Ledger) -> Alerts:
     """What stands, what a person cleared, and what three (`alerte_apres`) short weeks raise."""
     found = Alerts()
-    counter = _Counter(desk, ledger)
+    counter = ShortWeeks(desk, ledger)
     for ref, row in desk.book[PEOPLE].by_ref().items():
         said, seen = label(row.cell("Alerte")), f"alerte:{ref}" in desk.history.facts
         found.cleared[ref] = desk.history.facts.get(f"compte:{ref}", "")
@@ -66,8 +65,8 @@ def alerts(desk: Desk, ledger: Ledger) -> Alerts:
 
 
 @dataclass(slots=True)
-class _Counter:
-    """Counts the short weeks of one Promeneur, back from last week."""
+class ShortWeeks:
+    """Tells and counts the short weeks of one Promeneur, back from last week."""
 
     desk: Desk
     ledger: Ledger
@@ -87,7 +86,7 @@ class _Counter:
             for week in self.past:
                 if str(week) < since:
                     break
-                counts = self._short(ref, row, week)
+                counts = self.short(ref, row, week)
                 if counts is False:
                     break
                 short += counts is True
@@ -95,15 +94,21 @@ class _Counter:
             return False  # the cell is told as a problem elsewhere, and holds the mail as well
         return short >= int(self.desk.settings["alerte_apres"])
 
-    def _short(self, ref: str, row: Row, week: IsoWeek) -> bool | None:
-        """Whether fewer hours than expected were declared; None for a week that does not count."""
+    def short(self, ref: str, row: Row, week: IsoWeek) -> bool | None:
+        """Whether fewer hours than expected were declared; None for a week that does not count.
+
+        Raises Flagged.
+        """
         entry = self.ledger.entry(week, ref)
         reminded = self._left(ref, REMINDER, week)
         if (entry is None and not reminded) or self.ledger.trouble(week, ref):
             return None
-        declared = (entry.declared if entry else None) or timedelta()
-        if declared >= expected(self.desk.book[PEOPLE], row, self.desk.settings["minimum"]):
+        if self.ledger.declared(week, ref) >= expected(
+            self.desk.book[PEOPLE], row, self.desk.settings["minimum"]
+        ):
             return False
+        if entry and entry.to_read:
+            return None
         mailed = reminded or self._left(ref, BILAN, week)
         return None if not mailed and self._excused(ref, row, week) else True
 

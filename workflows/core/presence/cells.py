@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from workflows.core import words
 from workflows.core.cells import label
-from workflows.core.messages import Belief, Record, RowWish, Send, State, Verdict, Wait
+from workflows.core.messages import Belief, Record, RowWish, Send, State, Verdict
 from workflows.core.people import full_name, outside_network
 from workflows.core.ports import Value
 from workflows.core.presence.alerts import TO_CONTACT, Alerts
+from workflows.core.presence.missed import COLUMNS, Missed
 from workflows.core.presence.rows import Ledger
-from workflows.core.presence.weeks import BILAN, REMINDER, campaign, message_key, past_weeks
+from workflows.core.presence.weeks import REMINDER, campaign, message_key, past_weeks
 from workflows.core.reading import Flagged
 from workflows.core.received import Reply, hours_values
 from workflows.core.statuses import (
@@ -27,8 +28,6 @@ from workflows.core.tables import Row
 from workflows.core.weeks import IsoWeek
 from workflows.core.workflow import Desk, Outlook
 
-_COLUMNS = {REMINDER: "Rappel", BILAN: "Bilan"}
-
 
 def beliefs(desk: Desk, ledger: Ledger) -> list[Belief]:
     """What the rows say was sent, refused, or may have left."""
@@ -41,7 +40,7 @@ def beliefs(desk: Desk, ledger: Ledger) -> list[Belief]:
 
 
 def _beliefs(desk: Desk, week: IsoWeek, ref: str, row: Row) -> Iterator[Belief]:
-    for step, heading in _COLUMNS.items():
+    for step, heading in COLUMNS.items():
         state = believed_state(row.cell(heading))
         if state is None:
             continue
@@ -55,7 +54,7 @@ def _beliefs(desk: Desk, week: IsoWeek, ref: str, row: Row) -> Iterator[Belief]:
 def wishes(desk: Desk, outlook: Outlook, ledger: Ledger, alerts: Alerts) -> list[RowWish]:
     """The rows of this week for everyone in the network, and those of which a message is known."""
     current = IsoWeek.of(desk.today)
-    board = _Board(desk, outlook, ledger, current)
+    board = _Board(desk, outlook, ledger, current, Missed(desk, ledger, alerts))
     found = [wish for week in (current, *past_weeks(current)) for wish in board.week(week)]
     return found + [RowWish(words.PEOPLE.title, ref, {"Alerte": TO_CONTACT}) for ref in alerts.raised]
 
@@ -68,6 +67,7 @@ class _Board:
     outlook: Outlook
     ledger: Ledger
     current: IsoWeek
+    missed: Missed
     verdicts: Mapping[str, Verdict] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,7 +78,7 @@ class _Board:
         for ref, person in self.desk.book[words.PEOPLE].by_ref().items():
             rows = entry.rows if (entry := self.ledger.entry(week, ref)) else []
             own = [row for row in rows if row.number in tab.refs]
-            states = {step: self._shown(ref, step, week) for step in _COLUMNS}
+            states = {step: self._shown(ref, person, step, week) for step in COLUMNS}
             reply = self.desk.history.answers.get((campaign(week), ref))
             if own and (reply or any(states.values())):
                 values = self._values(ref, week, own[0], states)
@@ -95,7 +95,7 @@ class _Board:
 
     def _needs_row(self, ref: str, person: Row, week: IsoWeek) -> bool:
         """Whether there is a message to speak of, or the week has begun for someone in the network."""
-        keys = [message_key(ref, step, week) for step in _COLUMNS]
+        keys = [message_key(ref, step, week) for step in COLUMNS]
         if any(key in self.desk.history.records or isinstance(self.verdicts.get(key), Send) for key in keys):
             return True
         today = self.desk.today
@@ -106,24 +106,23 @@ class _Board:
         except Flagged:
             return False
 
-    def _shown(self, ref: str, step: str, week: IsoWeek) -> Shown | None:
+    def _shown(self, ref: str, person: Row, step: str, week: IsoWeek) -> Shown | None:
         """Where one message stands; None when there is nothing to say of it."""
         key = message_key(ref, step, week)
         record, verdict = self.desk.history.records.get(key), self.verdicts.get(key)
+        verdict = verdict or self.missed.wait(ref, person, step, week)
         if record is None and verdict is None:
             return None
-        if verdict is None and record and record.state is State.PLANNED:
-            verdict = Wait(key, f"le {step} n'est pas parti à temps")
         return shown(record, verdict, self.outlook.leaving, self.desk.now, unsure=SETTLED_BY_COMMAND)
 
     def _values(
         self, ref: str, week: IsoWeek, row: Row | None, states: Mapping[str, Shown | None]
     ) -> dict[str, Value]:
-        values: dict[str, Value] = {_COLUMNS[step]: state.state for step, state in states.items() if state}
+        values: dict[str, Value] = {COLUMNS[step]: state.state for step, state in states.items() if state}
         if reminder := states[REMINDER]:
             values["Rappelé le"] = reminder.at
         reasons = [state.reason for state in states.values() if state and state.reason]
-        decided = any(message_key(ref, step, week) in self.verdicts for step in _COLUMNS)
+        decided = any(message_key(ref, step, week) in self.verdicts for step in COLUMNS)
         doubted = row is not None and label(row.cell("Motif")).startswith(SETTLED_BY_COMMAND[:14])
         reply = self.desk.history.answers.get((campaign(week), ref))
         if reply:

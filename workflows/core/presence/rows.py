@@ -14,12 +14,14 @@ from workflows.core.ports import Cell
 from workflows.core.presence.weeks import past_weeks, week_of
 from workflows.core.problems import Problem
 from workflows.core.reading import Flagged, read
-from workflows.core.received import Reply
+from workflows.core.received import Reply, standing_word
 from workflows.core.rows import hours, iso_week
 from workflows.core.tables import Row
 from workflows.core.weeks import IsoWeek
-from workflows.core.words import PEOPLE, PRESENCE
+from workflows.core.words import PEOPLE, PRESENCE, QUESTION, TO_READ
 from workflows.core.workflow import Desk
+
+_FOR_HER = {fold(word): word for word in (TO_READ, QUESTION)}
 
 
 @dataclass(slots=True)
@@ -32,6 +34,8 @@ class Entry:
     """None: no row says anything."""
     problem: Problem | None = None
     """The first of its cells that cannot be read: what was declared is not known then."""
+    to_read: str = ""
+    """« À lire » or « Question »: her answer to it, or the hours that she makes of it, are still to come."""
 
 
 @dataclass(slots=True)
@@ -46,6 +50,11 @@ class Ledger:
 
     def entry(self, week: IsoWeek, ref: str) -> Entry | None:
         return self.entries.get((week, ref))
+
+    def declared(self, week: IsoWeek, ref: str) -> timedelta:
+        """The hours of a week; none where nothing was said."""
+        entry = self.entry(week, ref)
+        return (entry.declared if entry else None) or timedelta()
 
     def trouble(self, week: IsoWeek, ref: str) -> Problem | None:
         """Why it is not known what was declared."""
@@ -85,6 +94,7 @@ def read_presence(desk: Desk) -> Ledger:
         elif ref:
             _add(ledger.entries.setdefault((week, ref), Entry()), tab, row)
     _count_replies(ledger, desk.history.answers)
+    _keep_to_read(ledger, desk.history.answers)
     for (week, ref), entry in ledger.entries.items():
         ledger.problems += [entry.problem] if entry.problem else []
         ledger.problems += [_several(tab, week, ref, entry)] if len(entry.rows) > 1 else []
@@ -125,6 +135,16 @@ def _count_replies(ledger: Ledger, answers: Mapping[tuple[str, str], Reply]) -> 
         entry = ledger.entries.setdefault((week, ref), Entry())
         if entry.problem is None and all(is_blank(row.cell("Heures")) for row in entry.rows):
             entry.declared = reply.hours
+
+
+def _keep_to_read(ledger: Ledger, answers: Mapping[tuple[str, str], Reply]) -> None:
+    """The answers that wait for a person, until she types hours or another word."""
+    replies = {(week_of(name), ref): reply for (name, ref), reply in answers.items()}
+    for about, entry in ledger.entries.items():
+        typed = next(filter(None, (label(row.cell("Réponse")) for row in entry.rows)), "")
+        word = standing_word(typed, replies.get(about))
+        if word and fold(word) in _FOR_HER and all(is_blank(row.cell("Heures")) for row in entry.rows):
+            entry.to_read = _FOR_HER[fold(word)]
 
 
 def _stranger(tab: Identified, row: Row, people: Identified) -> Problem:
