@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.support import presence, sessions
 from tests.support.answering import address, deliver, letter, links, notice, press, read, reply
-from tests.support.presence import WEDNESDAY, WEEK, moment, network
+from tests.support.presence import MONDAY, WEDNESDAY, WEEK, moment, network
 from tests.support.sessions import invite, meeting, registration
 from tests.support.workspace import Workspace, keys
 
@@ -117,6 +117,56 @@ def test_a_button_without_its_text_still_says_its_hours(tmp_path: Path) -> None:
     assert hours(workspace, "PRO-001") == 1
     assert hours(workspace, "PRO-002") is None
     assert workspace.row("Présence", Semaine=str(WEEK), Promeneur="PRO-002")["Réponse"] == "À lire"
+
+
+def test_hours_of_another_week_are_never_put_down_to_this_one(tmp_path: Path) -> None:
+    workspace = reminded(tmp_path)
+    first, second, third = workspace.mails()
+    deliver(
+        workspace,
+        reply(first, "2h la semaine dernière"),
+        press(second, "2 h", text="2 h\n\nSemaine 9"),
+        reply(third, "2h la semaine du 8 mars"),
+    )
+    read(workspace, THURSDAY)
+    assert [hours(workspace, f"PRO-00{n}") for n in (1, 2, 3)] == [None, None, 2]
+    for ref in ("PRO-001", "PRO-002"):
+        row = workspace.row("Présence", Semaine=str(WEEK), Promeneur=ref)
+        assert row["Réponse"] == "À lire"
+        assert "une autre semaine" in row["Motif"]
+
+
+def test_last_week_is_told_from_the_day_of_the_reply(tmp_path: Path) -> None:
+    workspace = reminded(tmp_path)
+    deliver(workspace, *(reply(mail, "2h la semaine dernière") for mail in workspace.mails()[:1]))
+    read(workspace, moment(WEEK.next(), MONDAY))
+    assert hours(workspace, "PRO-001") == 2
+
+
+def test_hours_attached_by_hand_are_of_the_week_of_their_row(tmp_path: Path) -> None:
+    workspace = reminded(tmp_path)
+    for text in ("2 h semaine 10", "2 h semaine 9"):
+        deliver(workspace, letter("autre@ailleurs.example", text, text))
+    read(workspace, THURSDAY)
+    rows = {n: workspace.row("Présence", Semaine=str(WEEK), Promeneur=f"PRO-00{n}")["Réf."] for n in (1, 2)}
+    workspace.put("À rattacher", {"Objet": "2 h semaine 10"}, **{"Rattacher à": rows[1]})
+    workspace.put("À rattacher", {"Objet": "2 h semaine 9"}, **{"Rattacher à": rows[2]})
+    read(workspace, THURSDAY)
+    assert [hours(workspace, f"PRO-00{n}") for n in (1, 2)] == [2, None]
+    assert workspace.row("Présence", Semaine=str(WEEK), Promeneur="PRO-002")["Réponse"] == "À lire"
+
+
+def test_the_prepared_line_may_be_completed_with_a_number_alone(tmp_path: Path) -> None:
+    workspace = reminded(tmp_path)
+    first, second, third = workspace.mails()
+    deliver(
+        workspace,
+        press(first, "autre", text="Heures : 3"),
+        press(second, "autre", text="Heures : 2:30"),
+        reply(third, "Heures : 3"),
+    )
+    read(workspace, THURSDAY)
+    assert [hours(workspace, f"PRO-00{n}") for n in (1, 2, 3)] == [3, 2.5, None]
 
 
 def test_hours_without_a_thread_are_for_the_last_week_and_to_be_read(tmp_path: Path) -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
 from workflows.core import signing, words
 from workflows.core.cells import fold
-from workflows.core.received import Received
+from workflows.core.presence.weeks import week_of
+from workflows.core.received import MAX_EXTRACT, Received
+from workflows.core.replies.named_weeks import may_be_another, numbers_another
+from workflows.core.replies.spent_hours import filled_in
 from workflows.core.signing import Choice, Reference
 
 _PROVIDERS = (
@@ -38,6 +41,7 @@ AGAINST = "le texte ne dit pas la même chose que le bouton"
 UNKNOWN = "aucun message envoyé ne correspond"
 SEVERAL = "plusieurs lignes attendent une réponse de cette adresse"
 ONLY_HOURS = "la réponse ne donne que des heures"
+OTHER_WEEK = "la réponse parle peut-être d'une autre semaine"
 NO_RECIPIENT = "le message revenu ne dit pas quelle adresse est en cause"
 
 
@@ -147,14 +151,14 @@ def _same_house(one: str, other: str) -> bool:
     return here == there or here.endswith(f".{there}") or there.endswith(f".{here}")
 
 
-def attach(mail: Received, found: Match) -> Received:
-    """The mail with its row, its doubts, and the answer that its button gives."""
+def attach(mail: Received, found: Match, zone: tzinfo | None) -> Received:
+    """The mail with its row, its doubts, and the answer that its button gives; `zone` is where people are."""
     if found.sent is None:
         return replace(mail, doubt=found.doubt)
     doubt = mail.doubt or found.doubt
     if mail.answer == words.OBJECTION and doubt == BY_ADDRESS:
         doubt = ""  # whoever objects need not say to what
-    mail = _in_row(mail, found.sent, doubt)
+    mail = _in_row(mail, found.sent, doubt, zone)
     if mail.answer == words.BOUNCED:
         return _bounce(mail, found.sent)
     if found.reference and mail.answer != words.ABSENCE:
@@ -162,18 +166,29 @@ def attach(mail: Received, found: Match) -> Received:
     return mail
 
 
-def attach_by_hand(mail: Received, row: tuple[str, str], sent: Sent | None) -> Received:
+def attach_by_hand(mail: Received, row: tuple[str, str], sent: Sent | None, zone: tzinfo | None) -> Received:
     """The mail in the row that a person chose: she vouches for its sender. `sent`: the row's last message."""
     campaign, subject = row
-    mail = _in_row(mail, sent or Sent("", campaign, subject, (), None), "")
+    mail = _in_row(mail, sent or Sent("", campaign, subject, (), None), "", zone)
     return _bounce(mail, sent) if sent and mail.answer == words.BOUNCED else mail
 
 
-def _in_row(mail: Received, sent: Sent, doubt: str) -> Received:
+def _in_row(mail: Received, sent: Sent, doubt: str, zone: tzinfo | None) -> Received:
     mail = replace(mail, key=sent.key, campaign=sent.campaign, subject=sent.subject, doubt=doubt)
     if mail.hours is not None and not _is_week(sent):
         return replace(mail, answer=words.TO_READ, hours=None, doubt=doubt or ONLY_HOURS)
+    if mail.hours is not None and _is_of_another_week(mail, sent, zone):
+        return replace(mail, answer=words.TO_READ, hours=None, doubt=doubt or OTHER_WEEK)
     return mail
+
+
+def _is_of_another_week(mail: Received, sent: Sent, zone: tzinfo | None) -> bool:
+    """Whether its hours may not be those of this row's week; a text cut short may say so further down."""
+    week, received = week_of(sent.campaign), mail.received_at.astimezone(zone).date()
+    cut = len(mail.extract) >= MAX_EXTRACT
+    if week is None:
+        return False
+    return cut or may_be_another(mail.extract, week, received) or numbers_another(mail.title, week)
 
 
 def _bounce(mail: Received, sent: Sent) -> Received:
@@ -193,6 +208,8 @@ def _pressed(mail: Received, choice: Choice) -> Received:
     """What the button says; a text that says otherwise is for a person to read."""
     if choice == signing.STOP:
         return replace(mail, kind="opposition", answer=words.OBJECTION, hours=None)
+    if choice == signing.OTHER_HOURS and (given := filled_in(mail.extract)) is not None:
+        return replace(mail, kind="hours", answer="", hours=given)
     answer, hours = _GIVEN.get(choice.name, ""), _HOURS.get(choice.name)
     if mail.answer == words.OBJECTION or not (answer or hours):
         return mail

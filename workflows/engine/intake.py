@@ -184,7 +184,7 @@ def recognise(desk: Desk, content: bytes) -> tuple[Received, Understood]:
         mail = replace(
             mail, received_at=desk.now
         )  # its clock is wrong: nothing is answered before it is sent
-    return matching.attach(mail, found), seen
+    return matching.attach(mail, found, desk.now.tzinfo), seen
 
 
 def _is_hers(desk: Desk, mail: Received) -> bool:

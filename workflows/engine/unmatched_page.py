@@ -62,7 +62,7 @@ def carry_out(desk: Desk, book: Book) -> Attached:
 
 def _attach(desk: Desk, mail: Received, about: tuple[str, str]) -> None:
     outbox = desk.journal.mails.outbox(desk.now)
-    found = matching.attach_by_hand(mail, about, outbox.last_to(*about))
+    found = matching.attach_by_hand(mail, about, outbox.last_to(*about), desk.now.tzinfo)
     desk.journal.mails.attach(found, objectors(desk, found))
 
 

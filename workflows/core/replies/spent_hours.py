@@ -7,9 +7,17 @@ give none, and so does any word that this page does not know.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from fractions import Fraction
+from itertools import pairwise
 
+from workflows.core.cells import Unreadable
+from workflows.core.durations import hours
+from workflows.core.french import WEEKDAYS
+from workflows.core.ports import Cell, Kind
+from workflows.core.replies.named_weeks import DAY, one_line, without_dates
 from workflows.core.replies.phrases import SMALL, bag, normalise
 
 MAX_HOURS = 60
@@ -35,6 +43,11 @@ _CLOCK = re.compile(
     r"|/\s?(?:semaine|sem|jour|mois)\b"
 )
 _TOTAL = re.compile(r"(?:soit|total|totalise|totalisant|au final|ce qui fait|ca fait)\b[^0-9]{0,30}$|=\s?$")
+_TOTAL_AFTER = re.compile(r"\s?,?\s?(?:au |en |de )?total\b")
+_IN_ALL = re.compile(r"\ben tout\b(?! cas)")
+_ALONE = re.compile(r"0?(?P<hours>[0-7]) ?: ?(?P<minutes>[0-5]\d)")
+_HALVED = re.compile(r"\d\s?(?:h|heures?)\s?(?:et )?[13]\s?/\s?[24]\b(?!/)")
+"""« 1 h 1/2 »: no date."""
 _KNOWN = (
     SMALL
     | bag(
@@ -44,7 +57,7 @@ _KNOWN = (
         "insta snapchat snap discord tiktok twitch youtube whatsapp messenger et puis lundi mardi mercredi "
         "jeudi vendredi samedi dimanche soir soiree matin midi apres total soit heures heure pour ma mes mon "
         "temps connecte connectee promeneur promeneurs net fil eau voici voila merci rappel desole desolee "
-        "oubli retard relance realisees effectuees numerique educative au moi ca cette dernier derniere "
+        "oubli relance realisees effectuees numerique educative au moi ca cette dernier derniere "
         "passee passees declaration compte rendu retour janvier fevrier mars avril mai juin juillet aout "
         "septembre octobre novembre decembre s mn le nous avons on a faites fais en durant pendant c est ce "
         "qui hier bonne journee semaines num no numero pdn les "
@@ -58,20 +71,20 @@ _PRESENCE = bag(
 )
 _WORDS = re.compile(r"[a-z]+'?|\d+")
 _WEEK = re.compile(r"\b(?:cette semaine|semaine (?:derniere|passee|prochaine|\d{1,2})|s ?\d{2}\b)")
-_DATE = re.compile(
-    r"\b(?:semaine \d{1,2}\b|s ?\d{2}\b|\d{4} s\d{2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?"
-    r"|\d{1,2}(?:er)? (?:janvier|fevrier|mars|avril|mai|juin|juillet"
-    r"|aout|septembre|octobre|novembre|decembre)(?: \d{4})?|(?:lundi|mardi|mercredi|jeudi|vendredi"
-    r"|samedi|dimanche) \d{1,2}(?!\s?(?:h|min|mn|[.,]?\d|:)))\b"
-)
+_PLACES = bag("facebook instagram insta snapchat snap discord tiktok twitch youtube whatsapp messenger")
+_DAYS = (*WEEKDAYS, DAY)
+_NAMES = re.compile(rf"[a-z]+|{DAY}")
+_JOINED = re.compile(r"\b(?:et|puis)\b|\+")
 
 
 def spent_hours(text: str) -> timedelta | None:
     """The time that a short text says was spent in presence; None if it is not clear."""
-    flat = re.sub(r"\s+", " ", normalise(_without_names(text[:1_500])).replace("\u2044", "/"))
-    if len(set(_WEEK.findall(flat))) > 1:
+    flat = _IN_ALL.sub("au total", one_line(_without_names(text[:1_500])))
+    if alone := _ALONE.fullmatch(flat.strip()):
+        return timedelta(hours=int(alone["hours"]), minutes=int(alone["minutes"]))
+    if len(set(_WEEK.findall(flat))) > 1 or _HALVED.search(flat):
         return None
-    flat = _DATE.sub(" ", flat)
+    flat = without_dates(flat)
     found = list(_DURATION.finditer(flat))
     if not found or "?" in flat or _CLOCK.search(flat) or not _about_presence(flat, found):
         return None
@@ -91,6 +104,24 @@ _NAME_LINE = re.compile(r"\n\s*[A-ZÀ-Ý][\w.'’-]{1,20}(?: [A-ZÀ-Ý][\w.'’-
 def _without_names(text: str) -> str:
     """The text without the name greeted and the name that signs."""
     return _NAME_LINE.sub("", _GREETED.sub(r"\1", text.strip()))
+
+
+_LABEL = re.compile(r"\s*heures?\s*:", re.IGNORECASE)
+_BARE = re.compile(r"\d+(?:[.,]\d+)?")
+
+
+def filled_in(text: str) -> timedelta | None:
+    """What completes the prepared « Heures : », or replaces it, read as a cell of the sheet is.
+
+    None if there is anything else, and for « 17 h », which may be a time of day.
+    """
+    said = _LABEL.sub("", text, count=1).strip()
+    try:
+        given = hours(Cell(said, Kind.TEXT))
+    except Unreadable:
+        return None
+    late = given is not None and given >= timedelta(hours=_LATE) and not _BARE.fullmatch(said)
+    return None if late else given
 
 
 def tells_a_duration(text: str) -> bool:
@@ -116,13 +147,39 @@ def _value(found: re.Match[str]) -> Fraction | None:
 
 def _sum(values: list[Fraction], flat: str, found: list[re.Match[str]]) -> Fraction | None:
     """The sum of what is listed, or the total that is stated when the rest agrees with it."""
+    total = sum(values, Fraction(0))
+    if len(values) == 1:
+        return total
     stated = [
         value for value, match in zip(values, found, strict=False) if _TOTAL.search(flat[: match.start()])
     ]
-    if not stated or len(values) == 1:
-        return sum(values, Fraction(0)) if not stated or len(values) == 1 else None
-    rest = sum(values, Fraction(0)) - stated[0]
-    return stated[0] if len(stated) == 1 and rest == stated[0] else None
+    if not stated and _TOTAL_AFTER.match(flat[found[-1].end() :]):
+        stated = values[-1:]
+    if stated:
+        return stated[0] if len(stated) == 1 and total == 2 * stated[0] else None
+    if _one_each(flat, found):
+        return total
+    between = [flat[one.end() : other.start()] for one, other in pairwise(found)]
+    repeats = any(total == 2 * value for value in values)
+    return total if not repeats and "total" not in flat and all(map(_JOINED.search, between)) else None
+
+
+def _one_each(flat: str, found: list[re.Match[str]]) -> bool:
+    """Whether each duration has a day, or a network, of its own: « lundi : 1h, mardi : 1h »."""
+    return "total" not in flat and any(_alternate(names, flat, found) for names in (_DAYS, _PLACES))
+
+
+def _alternate(names: Collection[str], flat: str, found: list[re.Match[str]]) -> bool:
+    """Whether these names, all different, and the durations take turns."""
+    named = [match for match in _NAMES.finditer(flat) if match[0] in names]
+    order = [match in named for match in sorted((*named, *found), key=lambda match: match.start())]
+    apart = all(one is not other for one, other in pairwise(order))
+    return apart and len(named) == len(found) and not _twice(match[0] for match in named)
+
+
+def _twice(names: Iterable[str]) -> bool:
+    """Whether one of these names stands twice; of numbered days, each is its own."""
+    return max(Counter(name for name in names if name != DAY).values(), default=1) > 1
 
 
 def _about_presence(flat: str, found: list[re.Match[str]]) -> bool:
