@@ -336,3 +336,15 @@ def test_a_partial_refusal_that_only_the_sheet_knows_holds_that_recipient(tmp_pa
         server.faults.clear()
         assert [to for _, to in workspace.round("2027-03-16T10:00").sent] == [("a@structures.example",)]
         assert "b@structures.example refusée" in str(candidate(workspace)["Motif"])
+
+
+def test_nobody_is_left_when_she_takes_out_the_address_that_was_put_off(tmp_path: Path) -> None:
+    with SmtpServer(faults=[Fault("RCPT", "reply", BUSY, "b@structures.example", times=1)]) as server:
+        workspace = made(tmp_path, server.port, 1)
+        row = {"Réf.": "STR-001"}
+        workspace.put("Structures", row, Courriel="a@structures.example ; b@structures.example")
+        workspace.launch("2027-03-02T10:00")
+        workspace.put("Structures", row, Courriel="a@structures.example")
+        account = workspace.round("2027-03-02T10:20")
+        assert (account.sent, account.refused, account.problems) == ([], [], [])
+        assert (candidate(workspace)["Envoi"], served(server)) == ("Envoyé", {"a@structures.example": 1})

@@ -11,7 +11,7 @@ from workflows.core.asides import without_asides
 from workflows.core.ports import Column, Kind, Sheet, Snapshot
 from workflows.core.problems import Problem
 from workflows.core.rows import Unreadable
-from workflows.core.tables import Row, Table, parse_table
+from workflows.core.tables import Row, Table, blank_table, parse_table
 from workflows.core.words import Tab
 
 
@@ -163,6 +163,8 @@ def _identify(
         return Identified(tab, title, None, problems=problems, absent=True, columns=columns)
     aliases = names.headings.get(tab.title, {})
     table, found = parse_table(sheet, tab.headings, tab.required, aliases, tab.holding)
+    if tab.own and table is None and (empty := blank_table(sheet, tab.headings, aliases)):
+        return Identified(tab, sheet.title, empty, columns=columns)
     if table is None:
         return Identified(tab, sheet.title, None, problems=tuple(found), columns=columns)
     table = without_asides(table, tab.subject, known)

@@ -79,11 +79,12 @@ def parse_table(
     name is nearly a missing `holding` heading's: « Ne plus soliciter » must not read as empty. Nearly
     another missing heading's, it is a problem beside the table.
     """
-    names = {
-        heading: normalise(aliases.get(heading, heading)) for heading in dict.fromkeys((*wanted, *required))
-    }
+    names = _names((*wanted, *required), aliases)
     found = _heading_row(
-        sheet, frozenset(map(fold, names.values())), frozenset(fold(names[h]) for h in required)
+        sheet,
+        frozenset(map(fold, names.values())),
+        frozenset(fold(names[h]) for h in required),
+        frozenset(fold(names[h]) for h in holding),
     )
     if not found:
         return None, [_no_heading_row(sheet, names, required)]
@@ -122,13 +123,30 @@ def parse_table(
     return table, _nearly_there(at, absent, _strangers(present, names))
 
 
-def _heading_row(sheet: Sheet, wanted: frozenset[str], required: frozenset[str]) -> int:
-    """The number of the heading row, 0 if none; one match is chance, unless one heading is wanted."""
+def blank_table(sheet: Sheet, wanted: Sequence[str], aliases: Mapping[str, str]) -> Table | None:
+    """A tab without a single cell, as a table that lacks all its headings; None where there is one."""
+    if any(_holds(cell) for row in sheet.rows for cell in row):
+        return None
+    return Table(sheet.title, 1, {}, _names(wanted, aliases), (), last_row=1, next_free_column=1)
+
+
+def _names(wanted: Sequence[str], aliases: Mapping[str, str]) -> dict[str, str]:
+    """Canonical heading → her name for it."""
+    return {heading: normalise(aliases.get(heading, heading)) for heading in dict.fromkeys(wanted)}
+
+
+def _heading_row(
+    sheet: Sheet, wanted: frozenset[str], required: frozenset[str], holding: frozenset[str]
+) -> int:
+    """The number of the heading row, 0 if none.
+
+    One match is chance, unless one heading is wanted, or it is one that keeps messages back.
+    """
     best, most = 0, (0, 0)
     for number, row in enumerate(sheet.rows[:HEADINGS_WITHIN], 1):
         texts = {fold(str(cell.value)) for cell in row if cell.kind is Kind.TEXT}
         matches = len(texts & required), len(texts & wanted)
-        if matches > most and matches[1] >= min(2, len(wanted)):
+        if matches > most and (matches[1] >= min(2, len(wanted)) or texts & holding):
             best, most = number, matches
     return best
 

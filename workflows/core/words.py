@@ -63,7 +63,7 @@ class Tab:
     required: tuple[str, ...] = ()
     """Her headings without which no workflow that needs the tab can run."""
     holding: tuple[str, ...] = ()
-    """Her headings that keep messages back: misspelled, they would let through what she holds."""
+    """Headings under which words keep messages back: misspelled, they would let them through."""
     prefix: str = ""
     """Of the `Réf.` that the program gives to rows without one; empty: it gives none."""
     subject: tuple[str, ...] = ()
@@ -108,7 +108,7 @@ STRUCTURES = Tab(
         *_tools("Opposition"),
     ),
     required=("Nom", "Courriel"),
-    holding=("Statut réseau", "Ne plus solliciter"),
+    holding=("Statut réseau", "Ne plus solliciter", "Opposition"),
     prefix="STR",
     subject=("Nom", "Courriel"),
     optional=("Pièce jointe",),
@@ -146,6 +146,7 @@ APPLICATIONS = Tab(
         *_hers("Décision"),
         Column("Notes", width=30),
     ),
+    holding=("Réponse", "Commande"),
     prefix="CAN",
     subject=("Appel", "Structure"),
     own=True,
@@ -164,7 +165,7 @@ PEOPLE = Tab(
         *_tools("Alerte"),
     ),
     required=("Réf.", "Nom", "Courriel"),
-    holding=("Entrée", "Sortie", "Absent du", "Absent au"),
+    holding=("Entrée", "Sortie", "Absent du", "Absent au", "Alerte"),
     prefix="PRO",
     subject=("Prénom", "Nom", "Courriel"),
 )
@@ -202,6 +203,7 @@ REGISTRATIONS = Tab(
         _choice("Commande", ROW_ORDERS),
         *_hers("Présence"),
     ),
+    holding=("Réponse", "Commande"),
     prefix="INS",
     subject=("Session", "Promeneur"),
     own=True,
@@ -242,7 +244,7 @@ AMBASSADORS = Tab(
         *_tools("Reçue le"),
     ),
     required=("Nom", "Courriel"),
-    holding=("Charte signée le",),
+    holding=("Charte signée le", "Réponse"),
     prefix="AMB",
     subject=("Nom", "Courriel"),
 )
@@ -269,6 +271,7 @@ STATUS = Tab(
         Column("Problème", tool=True, width=50),
         Column("Que faire", tool=True, width=50),
     ),
+    holding=("Tout arrêter",),
     own=True,
 )
 

@@ -24,7 +24,7 @@ class Delivery:
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     denied: list[str] = field(default_factory=list)
-    """Keys that another round claimed first, or whose address was reached through another row."""
+    """Keys that another round claimed first, or whose addresses were reached before, be it by another row."""
     failure: TransportError | None = None
     """The transport could not go on: what is left stays planned."""
     stopped: bool = False
@@ -57,6 +57,10 @@ def deliver(
             message = journal.claim(key, last)
             last = None
             if message is None:
+                delivery.denied.append(key)
+                continue
+            if not message.recipients:  # she took out of the cell the one address that was left to serve
+                last = Outcome(key, State.REFUSED, clock())
                 delivery.denied.append(key)
                 continue
             last = Outcome(key, State.UNCERTAIN, clock(), detail="interrompu pendant l'envoi")

@@ -54,5 +54,7 @@ def compare(journal: Journal, sheet_round: int, workflows: Collection[str]) -> O
     journal_behind = journal.fresh or sheet_round > journal.round_number
     adopt = everyone if journal_behind else nobody
     restored = everyone if sheet_round < journal.round_number else nobody
+    if not sheet_round:  # the number is gone, with Suivi or from it: the rest is as it was
+        restored &= {PAGES}
     kept = [frozenset(journal.meta(name).split()) for name in _KEPT]
     return Older(kept[0] | (adopt - {PAGES}), kept[1] | adopt, kept[2] | restored)

@@ -85,7 +85,7 @@ def _account(tools: Tools, prepared: Prepared) -> Account:
     """What a round would find that sends nothing."""
     account = Account(_REQUEST.command, _REQUEST.mode, prepared.now)
     objections = objections_of_people(tools.journal, prepared.book, prepared.now)
-    account.problems = [*status_page.unclear_stops(prepared.book), *objections, *prepared.problems]
+    account.problems = [*status_page.unreadable(prepared.book), *objections, *prepared.problems]
     account.tabs = open_points.tabs(tools, prepared)
     account.settle(prepared.verdicts)
     return account

@@ -108,8 +108,8 @@ def _account(tools: Tools, request: Request, prepared: Prepared) -> Account:
     account = Account(request.command, request.mode, prepared.now, mails=prepared.mails)
     account.planned = [(mail.key, mail.send.recipients) for mail in prepared.mails]
     account.stopped = status_page.what_stops(prepared.book)
-    unclear = status_page.unclear_stops(prepared.book)
-    account.problems = [*unclear, *prepared.intake.problems, *prepared.problems]
+    pages = status_page.unreadable(prepared.book)
+    account.problems = [*pages, *prepared.intake.problems, *prepared.problems]
     account.replies = prepared.intake
     account.names = prepared.book.names()
     account.tabs = open_points.tabs(tools, prepared)
@@ -260,7 +260,9 @@ def _not_begun(verdict: Verdict, delivery: Delivery) -> Verdict:
     if not isinstance(verdict, Send):
         return verdict
     if verdict.key in delivery.denied:
-        return Wait(verdict.key, "une autre ligne ou une autre tournée vient d'écrire à cette adresse")
+        return Wait(
+            verdict.key, "cette adresse a déjà reçu ce message, par une autre ligne ou une autre tournée"
+        )
     reason = (
         delivery.failure.what if delivery.failure else "arrêté avant ce message, suite au prochain passage"
     )

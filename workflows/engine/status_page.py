@@ -18,6 +18,7 @@ from workflows.engine.write_back import WriteBack
 
 LISTED = ("Onglet", "Ligne", "Problème", "Que faire")
 _MOST = 200
+_PAGES = (words.STATUS, words.UNMATCHED)
 _STOP = "Tout arrêter"
 _STOP_REMEDY = "Écrivez « oui » pour tout arrêter, ou videz la cellule pour reprendre."
 
@@ -30,6 +31,8 @@ def everything_stopped(book: Book) -> bool:
 def what_stops(book: Book) -> str:
     """That nothing leaves and why, as a sentence; empty where everything goes on."""
     page = book[words.STATUS]
+    if page.table is None and not page.absent:
+        return f"Tout est arrêté : les colonnes de {page.title} ne se lisent pas."
     for row in page.rows:
         try:
             if yes_no(row.cell(_STOP)):
@@ -39,9 +42,9 @@ def what_stops(book: Book) -> str:
     return ""
 
 
-def unclear_stops(book: Book) -> list[Problem]:
-    """The cells of `Tout arrêter` that stop everything without saying so."""
-    page, found = book[words.STATUS], []
+def unreadable(book: Book) -> list[Problem]:
+    """What is wrong with Suivi and À rattacher, and the cells that stop everything without saying so."""
+    page, found = book[words.STATUS], [p for tab in _PAGES for p in book[tab].problems]
     for row in page.rows:
         try:
             yes_no(row.cell(_STOP))
@@ -53,6 +56,7 @@ def unclear_stops(book: Book) -> list[Problem]:
 
 def write_number(writer: WriteBack, number: int) -> None:
     """The round's number, before anything leaves: a journal with a lower one is an older one."""
+    writer.add_missing_columns([words.STATUS.title])
     _put(writer, 0, {"Passage n°": number})
 
 

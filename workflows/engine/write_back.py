@@ -261,7 +261,8 @@ class WriteBack:
             if identified.absent and identified.tab.own:
                 self.tab(title)
             elif identified.table is not None:
-                for column in identified.tab.tool_columns:
+                emptied = identified.tab.own and not identified.table.columns
+                for column in identified.tab.columns if emptied else identified.tab.tool_columns:
                     self.column(identified, column.heading)
 
     def _anchor(self, identified: Identified, row: Row) -> Anchor | None:
