@@ -53,6 +53,18 @@ def test_the_reference_of_a_row_tells_of_whom_it_is_about(launched: Workspace) -
     assert told(launched, row["Réf."].lower()) == told(launched, "STR-007")
 
 
+def test_a_call_at_its_end_says_why_nothing_comes(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(2))
+    workspace.run("appel", "lancer", "2027-1", "--reel", "--oui", "--limite", "1")
+    workspace.put("Appels", {"Réf.": "2027-1"}, Commande="Clos")
+    workspace.round("2027-03-02T11:00")
+    row = workspace.row("Candidatures", Structure="STR-002")
+    assert (row["Envoi"], row["Motif"]) == ("En attente", "l'appel est clos")
+    said = "appel 2027-1 : rien ne part (Commande : Clos ; État : Clos ; 1 envoyé"
+    assert said in told(workspace, "STR-001")
+    assert said in told(workspace, "STR-002")
+
+
 def test_a_row_without_a_name_says_so(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, small(2))
     workspace.put("Structures", {"Réf.": "STR-002"}, Nom=None)

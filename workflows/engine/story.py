@@ -19,6 +19,8 @@ from workflows.engine.round import foreseen
 _NAMES = ("Prénom", "Nom")
 _ABOUT = {words.APPLICATIONS: "Structure", words.REGISTRATIONS: "Promeneur", words.PRESENCE: "Promeneur"}
 """Tabs whose rows are about somebody of another tab, with the heading that names whom."""
+_CAMPAIGNS = {words.STRUCTURES: (words.CALLS, "appel"), words.PEOPLE: (words.SESSIONS, "formation")}
+"""By the tab of those whom they are for: the campaigns, and how their keys begin."""
 _SPOKEN = {
     "presence": "présence",
     "relance-": "relance ",
@@ -51,7 +53,8 @@ def stories(tools: Tools, who: str) -> list[Story]:
     verdicts = prepared.verdicts
     found, whom = [], _followed(prepared.book, who)
     for tab, ref, row in _matches(prepared.book, who) or _matches(prepared.book, whom):
-        now = [_standing(verdict) for verdict in verdicts if ref in verdict.key.split(":")]
+        mine = [verdict for verdict in verdicts if ref in verdict.key.split(":")]
+        now = [*map(_standing, mine), *_silent(prepared.book, tab, mine)]
         past = _past(tools, prepared.now, ref, _addresses(row))
         found.append(Story(_title(tab, ref, row), past, tuple(now)))
     return found or list(_gone(tools, prepared.now, whom))
@@ -75,6 +78,17 @@ def _followed(book: Book, who: str) -> str:
             if fold(ref) == fold(who):
                 return label(row.cell(heading)) or who
     return who
+
+
+def _silent(book: Book, tab: Identified, verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """The campaigns that nothing more is decided about: closed, past, or not launched."""
+    campaigns, prefix = _CAMPAIGNS.get(tab.tab, (None, ""))
+    for campaign in book[campaigns].by_ref().values() if campaigns else ():
+        name = f"{prefix}:{label(campaign.cell('Réf.'))}"
+        if not any(verdict.key.startswith(f"{name}:") for verdict in verdicts):
+            order = label(campaign.cell("Commande")) or "vide"
+            standing = label(campaign.cell("État")) or "pas encore lancé"
+            yield f"{named(name)} : rien ne part (Commande : {order} ; État : {standing})."
 
 
 def _gone(tools: Tools, now: datetime, who: str) -> Iterator[Story]:

@@ -17,7 +17,7 @@ from workflows.core.campaign_rows import (
     still_due,
     trouble_words,
 )
-from workflows.core.campaigns import launched, outlived, shown_in_its_row
+from workflows.core.campaigns import concerned, outlived, shown_in_its_row
 from workflows.core.cells import label
 from workflows.core.laters import Later
 from workflows.core.messages import RowWish, Verdict, Wait
@@ -26,9 +26,15 @@ from workflows.core.received import is_answer, standing_word
 from workflows.core.standing import without_recalled
 from workflows.core.tables import Row
 from workflows.core.trials import trial_words
-from workflows.core.workflow import Desk, Outlook
+from workflows.core.workflow import Desk, Outlook, Scope
 
 STEP = "annonce"
+_ROUND = Scope()
+_ASLEEP = {
+    words.CLOSED: "l'appel est clos",
+    words.CANCELLED: "l'appel est annulé",
+    words.TRIAL: "l'appel est à l'essai",
+}
 _OPEN = (words.TO_SEND, words.WAITING, words.TO_FIX)
 ROWS = CampaignTab(
     words.APPLICATIONS,
@@ -55,9 +61,9 @@ def project(desk: Desk, calls: Sequence[Call], outlook: Outlook) -> list[RowWish
     for call in calls:
         subjects = display.subjects(call.campaign, structures)
         wishes += [_line(display, call, subject, structures.get(subject)) for subject in subjects]
-        if not (launched(call, desk, KIND) or call.order == words.PAUSED):
+        if not concerned(call, _ROUND, desk, KIND):
             rest = (row for (ref, s), row in lines.items() if ref == call.ref and s not in subjects)
-            wishes += [_dormant(row) for row in rest if label(row.cell(ROWS.state)) in _OPEN]
+            wishes += [_dormant(call, row) for row in rest if label(row.cell(ROWS.state)) in _OPEN]
         if shown_in_its_row(call, desk, subjects):
             states = Counter(display.first(call.campaign, subject).state for subject in subjects)
             wishes.append(_call_wish(display, call, states, lines))
@@ -66,9 +72,10 @@ def project(desk: Desk, calls: Sequence[Call], outlook: Outlook) -> list[RowWish
     return wishes
 
 
-def _dormant(row: Row) -> RowWish:
-    """A row that a launch taken back has left: what held it then is true no more."""
-    values: dict[str, Value] = {ROWS.state: words.WAITING, "Motif": "l'appel n'est pas lancé"}
+def _dormant(call: Call, row: Row) -> RowWish:
+    """A row that a launch taken back, or a call at its end, has left: what held it then is true no more."""
+    reason = _ASLEEP.get(call.order, "l'appel n'est pas lancé")
+    values: dict[str, Value] = {ROWS.state: words.WAITING, "Motif": reason}
     return RowWish(words.APPLICATIONS.title, label(row.cell("Réf.")), values)
 
 
