@@ -65,6 +65,15 @@ def test_a_call_at_its_end_says_why_nothing_comes(tmp_path: Path) -> None:
     assert said in told(workspace, "STR-002")
 
 
+@pytest.mark.parametrize("who", ["str-001", "Structure 2", "s2@structures.example"])
+def test_a_row_that_is_held_says_why(tmp_path: Path, who: str) -> None:
+    workspace = Workspace(tmp_path, small(2))
+    workspace.put("Structures", {"Réf.": "STR-002"}, **{"Réf.": "STR-001"})
+    said = told(workspace, who)
+    assert "est portée par plusieurs lignes (2, 3)" in said
+    assert "Structures ligne 3" in said
+
+
 def test_a_row_without_a_name_says_so(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, small(2))
     workspace.put("Structures", {"Réf.": "STR-002"}, Nom=None)

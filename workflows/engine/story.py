@@ -57,18 +57,33 @@ def stories(tools: Tools, who: str) -> list[Story]:
         now = [*map(_standing, mine), *_silent(prepared.book, tab, mine)]
         past = _past(tools, prepared.now, ref, _addresses(row))
         found.append(Story(_title(tab, ref, row), past, tuple(now)))
+    found += _held(prepared.book, whom)
     return found or list(_gone(tools, prepared.now, whom))
 
 
 def _matches(book: Book, who: str) -> list[tuple[Identified, str, Row]]:
-    """Her rows that this could mean: the `Réf.` or an address exactly, or a part of the name."""
-    wanted, address = fold(who), who.strip().lower()
+    """Her rows that this could mean."""
     return [
         (identified, ref, row)
         for identified in book.contacts()
         for ref, row in identified.by_ref().items()
-        if wanted and (fold(ref) == wanted or address in _addresses(row) or wanted in _folded_name(row))
+        if _means(who, ref, row)
     ]
+
+
+def _means(who: str, ref: str, row: Row) -> bool:
+    """The `Réf.` or an address exactly, or a part of the name."""
+    wanted, address = fold(who), who.strip().lower()
+    return bool(wanted) and (fold(ref) == wanted or address in _addresses(row) or wanted in _folded_name(row))
+
+
+def _held(book: Book, who: str) -> Iterator[Story]:
+    """The same among the rows that are held as a whole, such as those that share a `Réf.`."""
+    for identified in book.contacts():
+        for row in identified.rows:
+            problem, ref = identified.held.get(row.number), label(row.cell("Réf."))
+            if problem and _means(who, ref, row):
+                yield Story(_title(identified, ref or "Sans Réf.", row), (), (f"à corriger. {problem}",))
 
 
 def _followed(book: Book, who: str) -> str:
