@@ -12,6 +12,9 @@ from tests.support.answering import deliver, reply
 from tests.support.sessions import PEOPLE, SESSIONS, invite, person, session
 from tests.support.smtp_server import Fault, SmtpServer, outgoing
 from tests.support.workspace import Workspace, small
+from workflows.core.messages import State
+from workflows.core.ports import Cell, Kind
+from workflows.core.statuses import told_state
 
 THURSDAY = "2027-03-11T10:30"
 
@@ -84,3 +87,79 @@ def test_a_restored_workbook_gets_the_later_answer_after_such_a_command(workspac
     invite(workspace, "2027-03-05T10:05")
     workspace.round("2027-03-05T10:30")
     assert workspace.tab("Candidatures")[0]["Réponse"] == "Oui"
+
+
+def test_who_has_a_message_that_another_waits_for_does_not_get_it_again(
+    workspace: Workspace, server: SmtpServer
+) -> None:
+    workspace.smtp(server.port)
+    workspace.put("Structures", {"Réf.": "STR-001"}, Courriel="a@x.example ; b@x.example")
+    workspace.round("2027-03-02T10:00")
+    assert str(workspace.tab("Candidatures")[0]["Motif"]).startswith("parti pour b@x.example\u00a0;")
+    lose_journal(workspace)
+    workspace.round("2027-03-02T11:00")
+    to_structures = [m.recipients for m in server.accepted if "@x.example" in m.recipients[0]]
+    assert to_structures == [("b@x.example",), ("a@x.example",)]
+    assert workspace.tab("Candidatures")[0]["Envoi"] == "Envoyé"
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "told"),
+    [
+        ("En attente", "l'appel n'est pas lancé", (None, ())),
+        ("À envoyer", "parti pour a@x.fr ;", (State.PLANNED, ("a@x.fr",))),
+        (
+            "À corriger",
+            "parti pour a@x.fr, b@x.fr et c@x.fr ; « d@ » n'est pas une adresse.",
+            (State.PLANNED, ("a@x.fr", "b@x.fr", "c@x.fr")),
+        ),
+        ("En attente", "parti pour une adresse effacée et a@x.fr ; refus passager", (State.UNCERTAIN, ())),
+        ("En attente", "parti pour a@x.fr, b@x", (State.UNCERTAIN, ())),
+        ("Envoyé", "parti pour a@x.fr ; refus passager", (State.SENT, ())),
+    ],
+)
+def test_who_was_reached_is_read_from_motif(
+    state: str, why: str, told: tuple[State | None, tuple[str, ...]]
+) -> None:
+    assert told_state(Cell(state, Kind.TEXT), Cell(why, Kind.TEXT)) == told
+
+
+# A workbook from before, put back
+
+
+def send_again(workspace: Workspace, word: str | None) -> None:
+    workspace.put("Candidatures", {"Structure": "STR-001"}, Commande=word)
+
+
+@pytest.mark.parametrize("left_before", [True, False])
+def test_a_resend_that_was_carried_out_does_not_leave_again(workspace: Workspace, left_before: bool) -> None:
+    if not left_before:
+        workspace.put("Structures", {"Réf.": "STR-001"}, Courriel="à demander")
+    workspace.round("2027-03-02T10:00")
+    workspace.put("Structures", {"Réf.": "STR-001"}, Courriel="s1@structures.example")
+    send_again(workspace, "À renvoyer")
+    before = workspace.book.read_bytes()
+    (sent,) = workspace.round("2027-03-03T10:00").sent
+    send_again(workspace, None)
+    workspace.round("2027-03-03T11:00")
+    workspace.book.write_bytes(before)
+    assert workspace.round("2027-03-03T12:00").sent == []
+    assert workspace.round("2027-03-03T13:00").sent == []
+    number = 1 + left_before
+    done = f"À renvoyer\u00a0: envoi n° {number}, le 03/03/2027 à 10\u00a0h"
+    assert workspace.tab("Candidatures")[0]["Commande faite"] == done
+    send_again(workspace, None)
+    workspace.round("2027-03-03T14:00")
+    send_again(workspace, "À renvoyer")
+    (sent,) = workspace.round("2027-03-03T15:00").sent
+    assert sent[0] == f"appel:2027-1:STR-001:annonce:{number + 1}"
+
+
+def test_a_workbook_that_could_not_be_written_is_no_older_one(workspace: Workspace) -> None:
+    workspace.round("2027-03-02T10:00")
+    open_elsewhere = workspace.book.with_name(f".~lock.{workspace.book.name}#")
+    open_elsewhere.write_text(",claire,pc,03.03.2027 10:00,file:///;")
+    assert workspace.round("2027-03-03T10:00").pending_writes
+    open_elsewhere.unlink()
+    send_again(workspace, "À renvoyer")
+    assert [key for key, _ in workspace.round("2027-03-03T11:00").sent] == ["appel:2027-1:STR-001:annonce:2"]

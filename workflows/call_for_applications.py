@@ -70,7 +70,7 @@ def campaigns(book: Book, now: datetime) -> list[str]:  # noqa: ARG001 - a call'
 
 def believe(desk: Desk) -> list[Belief]:
     """What Candidatures says was sent, refused, or may have left."""
-    return ROWS.beliefs(desk.book, desk.now)
+    return ROWS.beliefs(desk)
 
 
 def inspect(desk: Desk) -> list[Problem]:

@@ -64,7 +64,7 @@ def campaigns(book: Book, now: datetime) -> list[str]:  # noqa: ARG001 - a sessi
 def believe(desk: Desk) -> list[Belief]:
     """What Inscriptions says was sent, refused, or may have left."""
     reminders = [f"rappel-{days}" for days in desk.settings["rappels"]]
-    return ROWS.beliefs(desk.book, desk.now, reminders)
+    return ROWS.beliefs(desk, reminders)
 
 
 def inspect(desk: Desk) -> list[Problem]:

@@ -19,15 +19,23 @@ from workflows.core.problems import Problem
 from workflows.core.received import reply_values
 from workflows.core.references import spelling
 from workflows.core.rows import addresses
-from workflows.core.standing import RowOrder, done_number, done_words, latest, numbered, row_order
+from workflows.core.standing import (
+    RowOrder,
+    carried_out,
+    done_number,
+    done_words,
+    latest,
+    numbered,
+    row_order,
+)
 from workflows.core.statuses import (
     Shown,
     believed_moment,
-    believed_state,
     forgotten,
     is_typed,
     read_refusals,
     shown,
+    told_state,
 )
 from workflows.core.tables import Row
 from workflows.core.words import Tab
@@ -113,35 +121,40 @@ class CampaignTab:
 
     # What the sheet is believed about
 
-    def beliefs(self, book: Book, now: datetime, steps: Sequence[str] = ()) -> list[Belief]:
+    def beliefs(self, desk: Desk, steps: Sequence[str] = ()) -> list[Belief]:
         """What the rows say was sent, refused, or may have left; unclear words, any of `steps`.
 
         A row of a call that does not say whose it is still tells that its addresses were reached.
         """
-        own = book[self.tab].refs if self.tab == words.APPLICATIONS else {}
+        own = desk.book[self.tab].refs if self.tab == words.APPLICATIONS else {}
         return [
             belief
-            for (ref, subject), row in self._abouts(book)
-            for belief in self._beliefs_of(ref, subject or own.get(row.number, ""), row, now, steps)
+            for (ref, subject), row in self._abouts(desk.book)
+            for belief in self._beliefs_of(ref, subject or own.get(row.number, ""), row, desk, steps)
         ]
 
     def _beliefs_of(
-        self, ref: str, subject: str, row: Row, now: datetime, steps: Sequence[str]
+        self, ref: str, subject: str, row: Row, desk: Desk, steps: Sequence[str]
     ) -> Iterator[Belief]:
         if not (ref and subject):
             return
         campaign = f"{self.prefix}:{ref}"
         copied = _copied(row.cell("Courriel"))
-        if state := believed_state(row.cell(self.state)):
-            yield from self._first(row, campaign, subject, state, copied, now)
-        for told in read_laters(self.laters, row.cell(self.later), now, steps):
+        yield from self._first(row, campaign, subject, copied, desk.now)
+        base = self.base(campaign, subject)
+        if desk.restored and (done := carried_out(row.cell("Commande"), desk.history, base)):
+            yield done
+        for told in read_laters(self.laters, row.cell(self.later), desk.now, steps):
             key = f"{campaign}:{subject}:{told.step}"
             record = Record(key, campaign, told.step, subject, told.state, copied, sent_at=told.at)
             yield Belief(record, typed=told.typed)
 
     def _first(
-        self, row: Row, campaign: str, subject: str, state: State, copied: tuple[str, ...], now: datetime
+        self, row: Row, campaign: str, subject: str, copied: tuple[str, ...], now: datetime
     ) -> Iterator[Belief]:
+        state, reached = told_state(row.cell(self.state), row.cell("Motif"))
+        if state is None:
+            return
         base, number = self.base(campaign, subject), done_number(row.cell("Commande faite"))
         at = believed_moment(row.cell(self.at), now)
         for earlier in range(1, number):
@@ -150,9 +163,8 @@ class CampaignTab:
         key, step = numbered(base, max(number, 1)), numbered(self.step, max(number, 1))
         detail = label(row.cell("Motif")) if state is State.REFUSED else ""
         refused = {a: said for a, said in read_refusals(label(row.cell("Motif"))).items() if a in copied}
-        record = Record(
-            key, campaign, step, subject, state, copied, refused=refused, sent_at=at, detail=detail
-        )
+        to = tuple(dict.fromkeys((*copied, *reached)))
+        record = Record(key, campaign, step, subject, state, to, reached, refused, sent_at=at, detail=detail)
         typed = is_typed(row.cell(self.state))
         yield Belief(record, Order(base, key) if number else None, typed)
 

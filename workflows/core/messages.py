@@ -256,6 +256,8 @@ class Belief:
     order: Order | None = None
     typed: bool = False
     """A person says it, in a word that is none of the program's."""
+    order_alone: bool = False
+    """The journal holds the message itself: only that the order was carried out is told."""
 
 
 def counts(verdicts: Sequence[Verdict]) -> Mapping[type[Verdict], int]:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from workflows.core import french, words
 from workflows.core.cells import Unreadable, fold, label, text
-from workflows.core.messages import History, Order, Record, State
+from workflows.core.messages import Belief, History, Order, Record, State
 from workflows.core.ports import Cell
 
 _DONE = re.compile(r"envoi n° ?(\d{1,3})")
@@ -94,6 +94,19 @@ def row_order(cell: Cell, history: History, base: str) -> RowOrder:
     number = last.number + 1 if begun else last.number
     again = Attempt(base, number, history.records.get(numbered(base, number)))
     return RowOrder(again=again, order=Order(base, again.key))
+
+
+def carried_out(cell: Cell, history: History, base: str) -> Belief | None:
+    """That `À renvoyer` was, where it stands over a message that left, in a workbook older than the past.
+
+    It may have been emptied since: sent once more, the message would be one too many.
+    """
+    last = latest(history.records, base)
+    if fold(label(cell)) != fold(words.SEND_AGAIN) or base in history.orders:
+        return None
+    if last.record is None or last.record.state is State.PLANNED:
+        return None
+    return Belief(last.record, Order(base, last.key), order_alone=True)
 
 
 def done_words(

@@ -13,6 +13,7 @@ from workflows.core.messages import Flag, Record, Send, State, Unsure, Verdict, 
 from workflows.core.ports import Cell, Kind
 from workflows.core.rows import date_, yes_no
 
+_REACHED = "parti pour "
 _UNSURE = "Parti ou non ? Regardez dans les messages envoyés :"
 SETTLED_BY_ORDER = f"{_UNSURE} s'il n'y est pas, écrivez « {words.SEND_AGAIN} » dans Commande."
 SETTLED_BY_COMMAND = f"{_UNSURE} le programme ne le renverra pas de lui-même (commande « trancher »)."
@@ -83,7 +84,7 @@ def shown(
         case State.UNCERTAIN | State.SENDING:
             return Shown(words.UNCERTAIN, None, unsure)
     if record and record.reached:  # the server put off the other recipients
-        reason = f"parti pour {french.join(spoken(record.reached))} ; {reason}"
+        reason = f"{_REACHED}{french.join(spoken(record.reached))} ; {reason}"
     match verdict:
         case Flag():
             return Shown(words.TO_FIX, None, reason)
@@ -124,6 +125,25 @@ def believed_state(cell: Cell) -> State | None:
     if said in _BELIEVED:
         return _BELIEVED[said]
     return None if said in _NOT_LEFT or says_no(cell) else State.UNCERTAIN
+
+
+def told_state(cell: Cell, motif: Cell) -> tuple[State | None, tuple[str, ...]]:
+    """The same, with `Motif`, which names those whom a message that waits has reached already.
+
+    Where it cannot be read who they are, it may have reached any.
+    """
+    state, said = believed_state(cell), label(motif)
+    if state or not said.startswith(_REACHED):
+        return state, ()
+    names = _REACHED_LIST.match(said)
+    reached = tuple(re.split(", | et ", names[1])) if names else ()
+    if not reached or not all(_ADDRESS.fullmatch(name) for name in reached):
+        return State.UNCERTAIN, ()
+    return State.PLANNED, reached
+
+
+_REACHED_LIST = re.compile(rf"{_REACHED}(.+?) ;(?: |$)")
+_ADDRESS = re.compile(r"[^\s@,;]+@[^\s@,;]+")
 
 
 def is_typed(cell: Cell) -> bool:

@@ -55,6 +55,8 @@ class Desk:
 
     opening: Callable[[datetime], datetime] = lambda moment: moment
     """The first moment of office hours from this one on."""
+    restored: bool = False
+    """The workbook is older than the past: what it orders once may have been carried out since."""
 
     @property
     def today(self) -> date:

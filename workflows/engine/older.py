@@ -39,7 +39,8 @@ class Older:
         self.keep(journal)
 
     def written(self, journal: Journal, done: Collection[str]) -> None:
-        """The program's cells of these show what the journal holds."""
+        """The program's cells of these show what the journal holds, and so does the number of the round."""
+        journal.remember(written=str(journal.round_number))
         self.adopt -= frozenset(done)
         self.restored -= frozenset(done)
         self.keep(journal)
@@ -53,7 +54,8 @@ def compare(journal: Journal, sheet_round: int, workflows: Collection[str]) -> O
     everyone, nobody = frozenset((*workflows, PAGES)), frozenset[str]()
     journal_behind = journal.fresh or sheet_round > journal.round_number
     adopt = everyone if journal_behind else nobody
-    restored = everyone if sheet_round < journal.round_number else nobody
+    written = int(journal.meta("written") or journal.round_number)  # a write that failed makes none older
+    restored = everyone if sheet_round < written else nobody
     if not sheet_round:  # the number is gone, with Suivi or from it: the rest is as it was
         restored &= {PAGES}
     kept = [frozenset(journal.meta(name).split()) for name in _KEPT]

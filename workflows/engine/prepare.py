@@ -141,8 +141,7 @@ def look(tools: Tools, request: Request) -> Prepared:
     older = compare(tools.journal, sheet_round, [w.NAME for w in tools.workflows])
     prepared = Prepared(now, snapshot, book, {}, {}, [], max(sheet_round, round_number) + 1, older)
     for workflow in workflows:
-        believing = workflow.NAME in older.believe
-        prepared.desks[workflow.NAME] = _desk(tools, workflow, book, now, believing, prepared.beliefs)
+        prepared.desks[workflow.NAME] = _desk(tools, workflow, prepared)
     return prepared
 
 
@@ -230,10 +229,9 @@ def past(journal: Journal, workflow: Workflow, book: Book, now: datetime) -> His
     return replace(history, answers=answers)
 
 
-def _desk(
-    tools: Tools, workflow: Workflow, book: Book, now: datetime, adopt: bool, beliefs: list[Belief]
-) -> Desk:
+def _desk(tools: Tools, workflow: Workflow, prepared: Prepared) -> Desk:
     """What the workflow decides from: the journal's past, with what only the sheet knows."""
+    book, now, older = prepared.book, prepared.now, prepared.older
     history = past(tools.journal, workflow, book, now)
     shelf = tools.attachments.shelf()
     desk = Desk(
@@ -244,9 +242,11 @@ def _desk(
         tools.general.grace,
         shelf=shelf,
         opening=lambda moment: tools.general.hours.next_opening(moment, is_public_holiday),
+        restored=workflow.NAME in older.restored,
     )
-    taken = [b for b in workflow.believe(desk) if _believed(b, history, adopt)]
-    beliefs += taken
+    adopt = workflow.NAME in older.believe
+    taken = [b for b in workflow.believe(desk) if b.order_alone or _believed(b, history, adopt)]
+    prepared.beliefs += taken
     return replace(desk, history=with_beliefs(history, taken))
 
 
@@ -275,16 +275,12 @@ def with_beliefs(history: History, beliefs: Sequence[Belief]) -> History:
     """The past as it stands once these beliefs are written into the journal."""
     records, orders = dict(history.records), dict(history.orders)
     for belief in beliefs:
-        held = records.get(belief.record.key)
-        records[belief.record.key] = replace(
-            belief.record,
-            reached=tuple(
-                address
-                for address in belief.record.recipients
-                if belief.record.state is State.SENT and address not in belief.record.refused
-            ),
-            message_id=held.message_id if held else "",
-        )
+        held, said = records.get(belief.record.key), belief.record
+        if not belief.order_alone:
+            served = (address for address in said.recipients if address not in said.refused)
+            reached = said.reached or (tuple(served) if said.state is State.SENT else ())
+            message_id = held.message_id if held else ""
+            records[said.key] = replace(said, reached=reached, message_id=message_id)
         if belief.order:
             orders.setdefault(belief.order.scope, belief.order)
     return replace(history, records=records, orders=orders)

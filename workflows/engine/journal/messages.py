@@ -192,7 +192,7 @@ def decide(db: sqlite3.Connection, key: str, *, sent: bool, at: datetime) -> boo
 
 
 def believe(db: sqlite3.Connection, record: Record) -> None:
-    """Take the sheet's word for a message: SENT, REFUSED or UNCERTAIN, never less than is known."""
+    """Take the sheet's word for a message that left or may have, be it for some; never less than is known."""
     at = stamp(record.sent_at) if record.sent_at else None
     db.execute(
         "INSERT INTO messages (key, campaign, step, subject, state, sent_at, detail)"
@@ -203,16 +203,17 @@ def believe(db: sqlite3.Connection, record: Record) -> None:
     )
     state = {State.SENT: "sent", State.REFUSED: "refused"}.get(record.state, "planned")
     for n, address in enumerate(record.recipients):
-        fate = "refused" if address in record.refused else state
+        fate = "refused" if address in record.refused else "sent" if address in record.reached else state
         words = record.refused.get(address, record.detail)
+        may_have = fate == "sent" or (fate == "planned" and record.state is State.UNCERTAIN)
         db.execute(
             "INSERT INTO recipients (key, address, state, detail, sent_at, position)"
             " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state,"
             " detail = excluded.detail, sent_at = coalesce(sent_at, excluded.sent_at)"
             " WHERE state = 'planned'",
-            (record.key, address, fate, words, None if fate == "refused" else at, n),
+            (record.key, address, fate, words, at if may_have else None, n),
         )
-        if fate != "refused":
+        if may_have:
             db.execute(
                 "INSERT OR IGNORE INTO reach (campaign, step, address, key) VALUES (?, ?, ?, ?)",
                 (record.campaign, record.step, address, record.key),

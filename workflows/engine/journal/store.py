@@ -223,7 +223,8 @@ class Journal:
         """Take the sheet's word for messages that are not held here."""
         with self._transaction() as db:
             for belief in beliefs:
-                messages.believe(db, belief.record)
+                if not belief.order_alone:
+                    messages.believe(db, belief.record)
                 if belief.order:
                     db.execute(
                         "INSERT OR IGNORE INTO orders (scope, key) VALUES (?, ?)",
