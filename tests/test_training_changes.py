@@ -131,6 +131,7 @@ def test_a_further_change_under_a_standing_order_leaves_after_the_grace_delay(in
     assert len(passage(invited, "2027-03-03T10:00").sent) == 3
     change(invited, Début="9h")
     assert passage(invited, "2027-03-03T10:30").sent == []
+    assert state(invited).endswith("3 à envoyer : annonce du changement à 10 h 45")
     change(invited, Fin="12h")  # she was not done typing
     assert passage(invited, "2027-03-03T10:40").sent == []
     assert passage(invited, "2027-03-03T10:50").sent == []

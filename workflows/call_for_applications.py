@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from workflows.core import french, words
 from workflows.core.book import Book
 from workflows.core.calls import applications
 from workflows.core.calls.applications import ROWS, STEP
-from workflows.core.calls.calls import KIND, Call, read_calls
+from workflows.core.calls.calls import KIND, Call, limit, read_calls
 from workflows.core.calls.structures import contact, enclosures, not_solicited, objected
-from workflows.core.campaign_rows import Held, hold_retry, past_words, paused
+from workflows.core.campaign_rows import Held, hold_late, hold_retry, past_words, paused
 from workflows.core.campaigns import (
     asked,
     concerned,
@@ -28,6 +28,7 @@ from workflows.core.campaigns import (
 )
 from workflows.core.cells import fold, label, short_text
 from workflows.core.follow_ups import FollowUp, next_follow_up, sent_on
+from workflows.core.limits import HOURS
 from workflows.core.messages import Belief, Flag, Plan, Record, RowWish, Send, State, Unsure, Verdict, Wait
 from workflows.core.parsers import delays
 from workflows.core.problems import Problem
@@ -162,7 +163,7 @@ class _Decider:
             if not isinstance(verdict, Send):
                 return verdict
             self._reached(verdict.step).update(dict.fromkeys(verdict.recipients, verdict.key))
-            self._hold_campaign(verdict.key)
+            self._hold_campaign(verdict)
             if self.scope.step is Step.FOLLOW_UP and verdict.template == ANNOUNCEMENT:
                 return Wait(verdict.key, "l'annonce n'est pas encore partie", due=True)
         except Held as held:
@@ -223,8 +224,7 @@ class _Decider:
         if self.scope.step is not Step.FIRST:
             return verdict
         if isinstance(verdict, Send):
-            day = french.date_short(self._day(announced))
-            return Wait(announced.key, f"déjà envoyé le {day} ; relance à envoyer", due=True)
+            return Wait(announced.key, "relance à envoyer", due=True)
         return replace(verdict, key=announced.key) if isinstance(verdict, Wait) else verdict
 
     def _next_follow_up(self, row: Row, ref: str, announced: Record, line: Row | None) -> Verdict:
@@ -263,7 +263,8 @@ class _Decider:
     ) -> Verdict:
         structures = self.desk.book[words.STRUCTURES]
         wanted = contact(structures, row)
-        hold_retry(record, self.desk, key)
+        until = limit(self.desk.book[words.CALLS], self.call, announced is not None, self.desk.now.tzinfo)
+        hold_retry(record, self.desk, key, until)
         open_, note = self._open_addresses(wanted, key, step)
         bounced = {} if order and order.again else self.desk.history.bounced
         alive = tuple(address for address in open_ if address not in bounced)
@@ -292,6 +293,7 @@ class _Decider:
             attachments=()
             if announced
             else enclosures(structures, row, self.desk.shelf, self.call.attachments),
+            limit=until,
         )
 
     def _open_addresses(self, wanted: tuple[str, ...], key: str, step: str) -> tuple[tuple[str, ...], str]:
@@ -315,24 +317,27 @@ class _Decider:
         row = self.desk.book[words.STRUCTURES].by_ref().get(ref)
         return f"{ref} ({label(row.cell('Nom'))[:60]})" if row else ref
 
-    def _hold_campaign(self, key: str) -> None:
+    def _hold_campaign(self, send: Send) -> None:
         """Raise Held when nothing of this call leaves now."""
-        call, today = self.call, self.desk.today
+        call, desk, today = self.call, self.desk, self.desk.today
         reason, due = "", False
         if call.problems:
             reason = f"l'appel est à corriger ({call.problems[0].where})"
         elif call.order == words.PAUSED:
-            raise paused(key, "l'appel")
-        elif self.desk.trial:
+            raise paused(send.key, "l'appel")
+        elif desk.trial:
             return
         elif call.opening and today < call.opening:
+            opens = datetime.combine(call.opening, time(), desk.now.tzinfo)
+            hold_late(send.key, send.limit, desk.opening(opens), desk.now, HOURS)
             reason, due = f"l'appel ouvre le {french.date_short(call.opening)}", True
         elif call.deadline and today > call.deadline:
             reason = f"la date limite ({french.date_short(call.deadline)}) est passée"
-        elif self.scope.step is Step.ANY and (start := self.desk.held_until(call.campaign)):
-            reason, due = f"partira à partir de {start}", True
+        elif self.scope.step is Step.ANY and (leaves := desk.leaves(call.campaign)):
+            hold_late(send.key, send.limit, leaves, desk.now)
+            reason, due = f"partira à partir de {desk.held_until(call.campaign)}", True
         if reason:
-            raise Held(Wait(key, reason, due=due))
+            raise Held(Wait(send.key, reason, due=due))
 
     def _variables(self, row: Row, announced: Record | None) -> dict[str, str]:
         call, structures = self.call, self.desk.book[words.STRUCTURES]

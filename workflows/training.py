@@ -17,7 +17,7 @@ from datetime import datetime
 
 from workflows.core import words
 from workflows.core.book import Book
-from workflows.core.campaign_rows import Held, Lines, hold_retry, past_words, paused
+from workflows.core.campaign_rows import Held, Lines, hold_late, hold_retry, past_words, paused
 from workflows.core.campaigns import asked, concerned, nameless, sights, speaks, tab_problems, unusable
 from workflows.core.messages import Belief, Flag, Plan, RowWish, Send, State, Unsure, Verdict, Wait
 from workflows.core.parsers import countdown
@@ -35,13 +35,19 @@ from workflows.core.training.announcements import (
     CANCELLED,
     INVITATION,
     Announcements,
+    Notice,
     Told,
     Version,
     notice,
 )
 from workflows.core.training.registrations import ROWS, Attendance, answer, attendance
 from workflows.core.training.reminding import Reminding
-from workflows.core.training.session_mails import EXAMPLES, event, variables
+from workflows.core.training.session_mails import (
+    EXAMPLES,
+    event,
+    limit,
+    variables,
+)
 from workflows.core.training.sessions import KIND, Session, announced_start, not_named, read_sessions
 from workflows.core.trials import trial_verdicts
 from workflows.core.workflow import Desk, Outlook, Scope, Step
@@ -163,16 +169,17 @@ class _Decider:
     _reminding: Reminding | None = field(init=False)
     """None while the session's day is not known."""
     _tells: dict[str, Version] = field(init=False, default_factory=dict)
-    _silence: str = field(init=False)
-    """Why a change is not announced now."""
+    _notice: Notice = field(init=False)
 
     def __post_init__(self) -> None:
         session, desk = self.session, self.desk
         self.told = Announcements(session, desk.history)
         self._attendance = attendance(desk, session, self.lines)
         self._reminding = Reminding(desk, session, self._attendance) if session.start else None
-        self._silence, facts = notice(session, desk, self.scope.step)
-        self.facts |= {**self.told.recovered, **({} if session.problems else facts)}
+        self._notice = notice(session, desk, self.scope.step)
+        begun = session.start is not None and desk.now >= session.start
+        facts = {} if session.problems or begun else self._notice.facts
+        self.facts |= {**self.told.recovered, **facts}
 
     def concerned(self) -> bool:
         """Whether this round has anything to decide about the session."""
@@ -270,12 +277,20 @@ class _Decider:
     # Changes and cancellation
 
     def _change(self, row: Row, ref: str, last: Attempt, told: Told) -> Verdict:
-        reason = self._silence or self._gone(row)
+        if reason := self._gone(row):
+            return self._wait(last, reason)
+        notice = self._notice
+        if notice.silence and not notice.again:
+            return self._wait(last, notice.silence)
+        verdict = self._tell(row, ref, self.told.next(self.session.content), told)
+        reason = notice.silence
         if not reason and self.scope.step is Step.FOLLOW_UP:
             reason = "la modification n'est pas encore partie"
-        if reason:
-            return self._wait(last, reason, due=self.session.order == words.NOTIFY)
-        return self._tell(row, ref, self.told.next(self.session.content), told)
+        if not reason or not isinstance(verdict, Send):
+            return verdict
+        self._hold_session(verdict)
+        hold_late(last.key, verdict.limit, notice.again or self.desk.now, self.desk.now)
+        return Wait(last.key, reason, due=True)
 
     def _cancel(self, row: Row, ref: str, last: Attempt, told: Told | None) -> Verdict:
         if told is None:
@@ -312,7 +327,7 @@ class _Decider:
         except Held as held:
             verdict = held.verdict
         if isinstance(verdict, Send):
-            return self._wait(last, "rappel à envoyer", due=True)
+            return Wait(last.key, "rappel à envoyer", due=True)
         return replace(verdict, key=last.key) if isinstance(verdict, Wait) else verdict
 
     def _remind(self, row: Row, ref: str, last: Attempt, told: Told, line: Row | None) -> Verdict:
@@ -345,11 +360,10 @@ class _Decider:
         elif session.start and now >= session.start:
             reason = f"la session est passée ({session.when})"
         elif (
-            self.scope.step is Step.ANY
-            and not cancelling
-            and (start := self.desk.held_until(session.campaign))
+            self.scope.step is Step.ANY and not cancelling and (leaves := self.desk.leaves(session.campaign))
         ):
-            reason, due = f"partira à partir de {start}", True
+            hold_late(send.key, send.limit, leaves, now)
+            reason, due = f"partira à partir de {self.desk.held_until(session.campaign)}", True
         if reason:
             raise Held(Wait(send.key, reason, due=due))
 
@@ -368,15 +382,17 @@ class _Decider:
         session, people = self.session, self.desk.book[words.PEOPLE]
         record = self.desk.history.records.get(key)
         wanted = contact(people, row)
-        hold_retry(record, self.desk, key)
+        known = announced_start(told.version.content, self.desk.now.tzinfo) if told else session.start
+        until = limit(self.desk.book[words.SESSIONS], session, step, known, self.desk.now)
+        hold_retry(record, self.desk, key, until)
         again = order is not None and order.again is not None
         open_, note = self._open_addresses(wanted, step, again=again)
         if not open_:
             return Wait(key, note)
         invitation = latest(self.desk.history.records, ROWS.base(session.campaign, ref)).record
         self._tells[key] = version
-        known = announced_start(told.version.content, self.desk.now.tzinfo) if told else session.start
         template = _template(step, said)
+        shown = variables(session, row, known, self.desk.now)
         return Send(
             key,
             session.campaign,
@@ -384,13 +400,14 @@ class _Decider:
             ref,
             open_,
             template,
-            variables(session, row, known, self.desk.now),
+            shown,
             people.where(row, "Courriel"),
             in_reply_to=invitation.message_id if told and invitation else "",
             note=note,
             order=order.order if order else None,
             event=None if step.startswith("rappel") else event(session, ref, version),
             choices=YES_OR_NO if template in _ASKING else (),
+            limit=until,
         )
 
     def _open_addresses(

@@ -13,6 +13,7 @@ from workflows.core import french, words
 from workflows.core.book import Book
 from workflows.core.cells import Unreadable, label
 from workflows.core.laters import Later, later_words, read_laters
+from workflows.core.limits import GRACE, Limit
 from workflows.core.messages import Belief, Flag, History, Order, Record, Send, State, Verdict, Wait
 from workflows.core.ports import Cell, Value
 from workflows.core.problems import Problem
@@ -289,8 +290,22 @@ def paused(key: str, what: str) -> Held:
     return Held(Wait(key, f"{what} est en pause", due=True, remedy=remedy))
 
 
-def hold_retry(record: Record | None, desk: Desk, key: str) -> None:
+def hold_retry(record: Record | None, desk: Desk, key: str, limit: Limit | None = None) -> None:
     """Raise Held while a server's passing refusal is not to be tried again yet."""
     if record and record.next_attempt and desk.now < record.next_attempt:
-        at = french.moment(record.next_attempt.astimezone(desk.now.tzinfo))
-        raise Held(Wait(key, f"refus passager du serveur ({record.detail}) ; nouvel essai {at}", due=True))
+        next_ = record.next_attempt.astimezone(desk.now.tzinfo)
+        hold_late(key, limit, desk.opening(next_), desk.now, setting="")
+        reason = f"refus passager du serveur ({record.detail}) ; nouvel essai {french.moment(next_)}"
+        raise Held(Wait(key, reason, due=True))
+
+
+def hold_late(key: str, limit: Limit | None, again: datetime, now: datetime, setting: str = GRACE) -> None:
+    """Raise Held for a message that is held until it is of no use: that is hers to mend."""
+    if limit and (problem := limit.missed(again, now, setting)):
+        raise Held(Flag(key, problem))
+
+
+def late_words(verdicts: Iterable[Verdict], where: str) -> list[str]:
+    """What the campaign's own row says of what will not leave in time: each reason once."""
+    said = (v.problem.what for v in verdicts if isinstance(v, Flag) and v.problem.where == where)
+    return [f"{words.TO_FIX} : {what.removesuffix('.')}" for what in dict.fromkeys(said)]

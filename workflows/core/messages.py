@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import Enum
 from types import MappingProxyType
 
+from workflows.core.limits import Limit
 from workflows.core.ports import Value
 from workflows.core.problems import Problem
 from workflows.core.received import Objections, Reply
@@ -173,6 +174,8 @@ class Send:
     """The prepared replies that it offers, where it asks something."""
     attachments: tuple[str, ...] = ()
     """Names of files of the attachments' folder (core/attachments.py)."""
+    limit: Limit | None = None
+    """From when on it is of no use: what holds it back for longer is hers to mend."""
     trial: bool = False
     """« Essai » in the sheet: it goes to the coordinator only, marked, whatever the round's mode."""
 

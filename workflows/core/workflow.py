@@ -64,12 +64,16 @@ class Desk:
 
     def held_until(self, campaign: str) -> str:
         """« 10 h 15 », « lundi 8 h 30 »: when a launch in the sheet may leave, while it is held; or empty."""
+        leaves = self.leaves(campaign)
+        return french.soon(leaves, self.now).removeprefix("à ") if leaves else ""
+
+    def leaves(self, campaign: str) -> datetime | None:
+        """The moment from which on a launch in the sheet may leave; None where its grace delay is over."""
         launch = self.history.launches.get(campaign, Launch())
         start = (launch.seen_at or self.now) + self.grace
         if launch.authorised_at or self.now >= start:
-            return ""
-        leaves = self.opening(start.astimezone(self.now.tzinfo))
-        return french.soon(leaves, self.now).removeprefix("à ")
+            return None
+        return self.opening(start.astimezone(self.now.tzinfo))
 
 
 @dataclass(frozen=True, slots=True)

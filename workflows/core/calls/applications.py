@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from workflows.core import french, words
-from workflows.core.calls.calls import KIND, Call
+from workflows.core.calls.calls import KIND, Call, where
 from workflows.core.calls.structures import objected
 from workflows.core.campaign_rows import (
     CampaignTab,
     Display,
     due_words,
     grace_words,
+    late_words,
     still_due,
     trouble_words,
 )
@@ -139,6 +140,7 @@ def _state_words(display: Display, call: Call, states: Counter[str]) -> str:
     """Where the call stands, in one line: what will leave and when, what left, what waits."""
     desk, verdicts = display.desk, display.verdicts(call.campaign)
     due, rest = still_due(verdicts.values(), desk), trouble_words(states)
+    late = late_words(verdicts.values(), where(desk.book[words.CALLS], call))
     settled = [french.plural(states[words.SENT], "envoyé"), *display.departure(call.campaign)]
     if call.problems:
         return f"À corriger : {call.problems[0].what}"
@@ -154,13 +156,13 @@ def _state_words(display: Display, call: Call, states: Counter[str]) -> str:
     if broken := _broken_tab(desk):
         return " ; ".join([broken, *(settled if states[words.SENT] else []), *rest])
     written_to = states[words.SENT] + states[words.REFUSED] + states[words.UNCERTAIN]
-    if call.order == words.LAUNCH and not (due or written_to):
+    if call.order == words.LAUNCH and not (due or late or written_to):
         nobody = "Personne à qui écrire : voyez Destinataires, et Motif dans Candidatures"
         return " ; ".join([nobody, *rest])
     opened = not (call.opening and desk.today < call.opening)
     if due and opened and (start := call.order == words.LAUNCH and desk.held_until(call.campaign)):
         return " ; ".join([grace_words(due, start), *rest])
-    return " ; ".join([*settled, *due_words(due), *rest, *_next_follow_up(verdicts)])
+    return " ; ".join([*late, *settled, *due_words(due), *rest, *_next_follow_up(verdicts)])
 
 
 def _broken_tab(desk: Desk) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from workflows.core import words
 from workflows.core.attachments import HEADING as ATTACHMENT
@@ -12,7 +12,8 @@ from workflows.core.book import Identified
 from workflows.core.calls.selection import Selection, parse_selection
 from workflows.core.campaigns import Kind, standing_order
 from workflows.core.cells import long_text, short_text
-from workflows.core.french import date_short
+from workflows.core.french import date_long, date_short
+from workflows.core.limits import Limit
 from workflows.core.ports import Cell
 from workflows.core.problems import Problem
 from workflows.core.reading import Cells
@@ -72,6 +73,21 @@ def _read(tab: Identified, ref: str, row: Row, today: date, shelf: Shelf) -> Cal
         where = tab.where(row, "Date limite")
         cells.problems.append(Problem(where, f"La date limite {days}.", "Corrigez l'une des deux."))
     return replace(call, problems=tuple(cells.problems))
+
+
+def limit(tab: Identified, call: Call, follow_up: bool, zone: tzinfo | None) -> Limit | None:
+    """From when on a mail of a call is of no use: the end of `Date limite`, if there is one."""
+    if call.deadline is None:
+        return None
+    end = datetime.combine(call.deadline + timedelta(days=1), time(), zone)
+    mail = "La relance" if follow_up else "L'annonce"
+    what = f"{mail} ne partira pas à temps : la date limite est le {date_long(call.deadline)}"
+    return Limit(end, where(tab, call), what, "Repoussez Date limite")
+
+
+def where(tab: Identified, call: Call) -> str:
+    """Where it is said that mails of a call are too late."""
+    return tab.where(call.row, "Date limite")
 
 
 def _selection(cell: Cell) -> Selection:

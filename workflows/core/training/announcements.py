@@ -125,7 +125,8 @@ class Announcements:
     @property
     def outdated(self) -> list[str]:
         """Those who know the session otherwise than it is."""
-        return [ref for ref, told in self.told.items() if told.version.content != self.session.content]
+        now = CANCELLED if self.session.order == words.CANCELLED else self.session.content
+        return [ref for ref, told in self.told.items() if told.version.content != now]
 
     def next(self, content: str) -> Version:
         """The version under which this is announced: the last one where it says so, or was not begun."""
@@ -165,25 +166,55 @@ class Announcements:
         return f"{said}, annoncé {_at(first, now.tzinfo)}" if first else ""
 
 
-def notice(session: Session, desk: Desk, step: Step) -> tuple[str, dict[str, str]]:
-    """Why a change is not announced now (empty: it is), and what to remember of a standing `Prévenir`.
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Whether a change is announced now."""
+
+    silence: str = ""
+    """Why not."""
+    again: datetime | None = None
+    """From when on it may be, where it only waits."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What to remember of a standing `Prévenir`."""
+
+
+def notice(session: Session, desk: Desk, step: Step) -> Notice:
+    """Whether a change is announced now, and what to remember.
 
     A `Prévenir` is carried out at once. While it stands, a further change may be half typed: it leaves
     once it has stood for the grace delay, unless the terminal asks for it.
     """
-    done, seen = f"{session.campaign}:{words.NOTIFY}", f"{session.campaign}:vue"
+    done, seen = _done(session), _seen(session)
     facts = desk.history.facts
     if session.order != words.NOTIFY:
-        return f"modifiée : {words.NOTIFY} pour l'annoncer", {
-            name: "" for name in (done, seen) if name in facts
-        }
+        gone = {name: "" for name in (done, seen) if name in facts}
+        return Notice(f"modifiée : {words.NOTIFY} pour l'annoncer", facts=gone)
     if step is Step.ANY and not desk.trial and facts.get(done, session.content) != session.content:
         known, _, since = facts.get(seen, "").partition(" ")
         first = datetime.fromisoformat(since) if known == session.content else desk.now
         if desk.now < first + desk.grace:
-            at = french.soon(desk.opening(first.astimezone(desk.now.tzinfo) + desk.grace), desk.now)
-            return f"modifiée : annonce {at}", {seen: f"{session.content} {first.isoformat()}"}
-    return "", {done: session.content, **({seen: ""} if seen in facts else {})}
+            again = desk.opening(first.astimezone(desk.now.tzinfo) + desk.grace)
+            remembered = {seen: f"{session.content} {first.isoformat()}"}
+            return Notice(f"annonce du changement {french.soon(again, desk.now)}", again, remembered)
+    return Notice(facts={done: session.content, **({seen: ""} if seen in facts else {})})
+
+
+def ordered(session: Session, facts: Mapping[str, str]) -> bool:
+    """Whether she asked to tell those invited of the session as it is now, before it began."""
+    cancelled = session.order == words.CANCELLED
+    seen = facts.get(_seen(session), "").partition(" ")[0]
+    noticed = session.content in (facts.get(_done(session)), seen)
+    return cancelled or (session.order == words.NOTIFY and noticed)
+
+
+def _done(session: Session) -> str:
+    """Under which name is remembered for which content a standing `Prévenir` was carried out."""
+    return f"{session.campaign}:{words.NOTIFY}"
+
+
+def _seen(session: Session) -> str:
+    """The same for a further change, with the moment at which it was first seen."""
+    return f"{session.campaign}:vue"
 
 
 def _kind(record: Record) -> str:

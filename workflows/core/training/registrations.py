@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from workflows.core import french, words
 from workflows.core.campaign_rows import (
@@ -14,6 +14,7 @@ from workflows.core.campaign_rows import (
     Lines,
     due_words,
     grace_words,
+    late_words,
     still_due,
     trouble_words,
 )
@@ -21,7 +22,7 @@ from workflows.core.campaigns import outlived, shown_in_its_row
 from workflows.core.cells import Unreadable, fold, is_blank, label, text
 from workflows.core.laters import Later
 from workflows.core.messages import RowWish, Verdict, Wait
-from workflows.core.people import full_name
+from workflows.core.people import full_name, outside_network
 from workflows.core.ports import Cell, Value
 from workflows.core.problems import Problem
 from workflows.core.reading import Flagged, read
@@ -29,7 +30,8 @@ from workflows.core.received import standing_word
 from workflows.core.rows import optional_date
 from workflows.core.standing import without_recalled
 from workflows.core.tables import Row
-from workflows.core.training.announcements import INVITATION, Announcements
+from workflows.core.training.announcements import INVITATION, Announcements, ordered
+from workflows.core.training.session_mails import where
 from workflows.core.training.sessions import Session, not_named
 from workflows.core.trials import trial_words
 from workflows.core.workflow import Desk, Outlook
@@ -51,6 +53,7 @@ ROWS = CampaignTab(
     subject_words="Le Promeneur",
     campaign_words="la session",
 )
+_OPEN = (words.TO_SEND, words.TO_FIX)
 _ANSWERS = {fold(word): word for word in words.ANSWERS}
 
 
@@ -140,12 +143,21 @@ def project(desk: Desk, sessions: Sequence[Session], outlook: Outlook) -> list[R
             if (session.ref, subject) in lines or _concerned(display, session, people.get(subject), subject)
         ]
         wishes += [_line(display, session, subject, people.get(subject)) for subject in subjects]
+        if session.start and desk.now >= session.start:
+            rest = (rows for (ref, s), rows in lines.items() if ref == session.ref and s not in subjects)
+            wishes += [_never_invited(rows[0]) for rows in rest if label(rows[0].cell(ROWS.state)) in _OPEN]
         if shown_in_its_row(session, desk, subjects):
             wishes.append(_session_wish(display, session, subjects, lines))
         elif outlived(session):
             nothing: dict[str, Value] = {"Commande faite": None, "État": None}
             wishes.append(RowWish(words.SESSIONS.title, session.ref, nothing))
     return wishes
+
+
+def _never_invited(row: Row) -> RowWish:
+    """A row whose invitation is too late: what it told her to do is true no more."""
+    values: dict[str, Value] = {ROWS.state: words.WAITING, "Motif": "la session est passée"}
+    return RowWish(words.REGISTRATIONS.title, label(row.cell("Réf.")), values)
 
 
 def _concerned(display: Display, session: Session, person: Row | None, subject: str) -> bool:
@@ -204,14 +216,18 @@ def _state_words(
     """Where the session stands, in one line: what will leave and when, what left, what waits."""
     desk, verdicts = display.desk, display.verdicts(session.campaign)
     due, rest = still_due(verdicts.values(), desk), trouble_words(states)
+    late = late_words(verdicts.values(), where(desk.book[words.SESSIONS], session))
     settled = [french.plural(len(told.told), "invité"), *display.departure(session.campaign)]
     full = ["Complet"] if answers.full(session) else []
     if session.problems:
         return f"À corriger : {session.problems[0].what}"
     if session.order == words.CANCELLED:
         knowing = sum(each.cancelled for each in told.told.values())
-        cancelled = f"Annulée : {knowing} prévenus sur {len(told.told)}"
-        return " ; ".join([cancelled, *display.departure(session.campaign), *due_words(due), *rest])
+        cancelled = f"Annulée : {french.plural(knowing, 'prévenu')} sur {len(told.told)}"
+        untold = _untold_words(desk, session, told)
+        return " ; ".join(
+            [*late, cancelled, *untold, *display.departure(session.campaign), *due_words(due), *rest]
+        )
     if session.order == words.CLOSED:
         return " ; ".join([words.CLOSED, *settled, *rest])
     if session.order == words.TRIAL:
@@ -222,9 +238,28 @@ def _state_words(
     if due and session.order and not told.told and (start := desk.held_until(session.campaign)):
         return " ; ".join([grace_words(due, start), *rest])
     if session.start and desk.now >= session.start:
-        return " ; ".join(["Passée", *settled, *rest])
+        return " ; ".join(["Passée", *_untold_words(desk, session, told), *settled, *rest])
     changed = [_change_words(session, told)] if told.outdated else []
-    return " ; ".join([*changed, *full, *settled, *due_words(due), *rest, *_next_reminder(verdicts)])
+    return " ; ".join([*late, *changed, *full, *settled, *due_words(due), *rest, *_next_reminder(verdicts)])
+
+
+def _untold_words(desk: Desk, session: Session, told: Announcements) -> list[str]:
+    """That a change or a cancellation she asked for did not reach everyone before the session began."""
+    if session.start is None or desk.now < session.start or not ordered(session, desk.history.facts):
+        return []
+    untold = sum(_in_network(desk, session.start.date(), ref) for ref in told.outdated)
+    several = "personnes n'ont pas été prévenues"
+    return [french.plural(untold, "personne n'a pas été prévenue", several)] if untold else []
+
+
+def _in_network(desk: Desk, day: date, ref: str) -> bool:
+    """Whether somebody is still to be told: who has left is not, nor who is gone from the sheet."""
+    people = desk.book[words.PEOPLE]
+    row = people.by_ref().get(ref)
+    try:
+        return row is not None and not outside_network(people, row, day, desk.today)
+    except Flagged:
+        return True
 
 
 def _change_words(session: Session, told: Announcements) -> str:

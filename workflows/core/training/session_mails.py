@@ -5,11 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 
 from workflows.core import french
+from workflows.core.book import Identified
 from workflows.core.cells import label
+from workflows.core.limits import Limit
 from workflows.core.messages import Event, Method
 from workflows.core.people import full_name
 from workflows.core.tables import Row
-from workflows.core.training.announcements import CANCELLED, Version
+from workflows.core.training.announcements import (
+    CANCELLATION,
+    CANCELLED,
+    CHANGE,
+    INVITATION,
+    Version,
+)
 from workflows.core.training.sessions import Session
 
 EXAMPLES = {
@@ -26,6 +34,32 @@ EXAMPLES = {
     "date_annoncee": "jeudi 25 mars 2027 à 14 h",
     "reference": "SES-2",
 }
+_MAILS = {
+    INVITATION: "L'invitation",
+    CHANGE: "L'annonce du changement",
+    CANCELLATION: "L'annulation",
+    "rappel": "Le rappel",
+}
+
+
+def limit(tab: Identified, session: Session, step: str, told: datetime | None, now: datetime) -> Limit:
+    """From when on a mail of a session is of no use: its start, or the one that its reader expects.
+
+    `told` is the moment that the reader knows the session by.
+    """
+    assert session.start is not None
+    at = min((m for m in (session.start, told) if m and m > now), default=session.start)
+    begins = (
+        "commence" if at == session.start and not step.startswith(CANCELLATION) else "était annoncée pour"
+    )
+    mail = next(words for kind, words in _MAILS.items() if step.startswith(kind))
+    what = f"{mail} ne partira pas à temps : la session {begins} le {french.moment(at)}"
+    return Limit(at, where(tab, session), what, "Prévenez par téléphone")
+
+
+def where(tab: Identified, session: Session) -> str:
+    """Where it is said that mails of a session are too late."""
+    return tab.where(session.row, "Date")
 
 
 def variables(session: Session, person: Row, told: datetime | None, now: datetime) -> dict[str, str]:
