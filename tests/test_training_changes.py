@@ -234,6 +234,10 @@ def test_a_session_cancelled_by_mistake_takes_place_after_all_on_her_word(invite
     assert state(invited).startswith("annulation annoncée : Prévenir pour dire qu'elle a lieu")
     change(invited, Commande="Prévenir")
     assert steps(passage(invited, DAY_4)) == told(invited, "modification-2")
+    mail = invited.mails()[-1]
+    assert str(mail["Subject"]).startswith("Maintien")
+    assert "le mercredi 3 mars 2027 que cette session n'aurait pas lieu" in body(mail)
+    assert "Finalement, elle aura bien lieu" in body(mail)
     change(invited, Commande="Annulée")
     assert steps(passage(invited, "2027-03-08T10:00")) == told(invited, "annulation-2")
     assert events(invited) == [("REQUEST", 0), ("CANCEL", 1), ("REQUEST", 2), ("CANCEL", 3)]

@@ -43,7 +43,9 @@ from workflows.core.training.announcements import (
 from workflows.core.training.registrations import ROWS, Attendance, answer, attendance
 from workflows.core.training.reminding import Reminding
 from workflows.core.training.session_mails import (
+    CHANGE_EXAMPLES,
     EXAMPLES,
+    called_off,
     event,
     limit,
     variables,
@@ -59,7 +61,7 @@ _INVITATION, _CHANGE, _CANCELLATION = f"{NAME}/invitation", f"{NAME}/modificatio
 _REMINDER_YES, _REMINDER_SILENT = f"{NAME}/rappel-oui", f"{NAME}/rappel-sans-reponse"
 _TEMPLATES = (_INVITATION, _CHANGE, _CANCELLATION, _REMINDER_YES, _REMINDER_SILENT)
 _ASKING = (_INVITATION, _CHANGE, _REMINDER_SILENT)
-VARIABLES: Mapping[str, Mapping[str, str]] = dict.fromkeys(_TEMPLATES, EXAMPLES)
+VARIABLES: Mapping[str, Mapping[str, str]] = dict.fromkeys(_TEMPLATES, EXAMPLES) | {_CHANGE: CHANGE_EXAMPLES}
 
 
 def campaigns(book: Book, now: datetime) -> list[str]:  # noqa: ARG001 - a session's past is needed whenever
@@ -393,6 +395,8 @@ class _Decider:
         self._tells[key] = version
         template = _template(step, said)
         shown = variables(session, row, known, self.desk.now)
+        if template == _CHANGE and told:
+            shown |= called_off(told, self.desk.now.tzinfo)
         return Send(
             key,
             session.campaign,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from workflows.core import french
 from workflows.core.book import Identified
@@ -16,6 +16,7 @@ from workflows.core.training.announcements import (
     CANCELLED,
     CHANGE,
     INVITATION,
+    Told,
     Version,
 )
 from workflows.core.training.sessions import Session
@@ -34,6 +35,7 @@ EXAMPLES = {
     "date_annoncee": "jeudi 25 mars 2027 à 14 h",
     "reference": "SES-2",
 }
+CHANGE_EXAMPLES = {**EXAMPLES, "annulee_le": "mercredi 24 mars 2027"}
 _MAILS = {
     INVITATION: "L'invitation",
     CHANGE: "L'annonce du changement",
@@ -83,6 +85,13 @@ def variables(session: Session, person: Row, told: datetime | None, now: datetim
         "date_annoncee": french.moment(told) if told else "",
         "reference": session.ref,
     }
+
+
+def called_off(told: Told, zone: tzinfo | None) -> dict[str, str]:
+    """What a change says besides: since when its reader believes that the session is cancelled, if so."""
+    at = told.record.sent_at
+    day = french.date_long(at.astimezone(zone)) if told.cancelled and at else ""
+    return {"annulee_le": day}
 
 
 def event(session: Session, subject: str, version: Version) -> Event:
