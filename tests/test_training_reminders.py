@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.answering import deliver, read, reply
 from tests.support.sessions import (
     body,
     change,
@@ -27,7 +28,7 @@ from workflows.core.schema import Refused
 from workflows.core.training.reminders import next_reminder, reminders
 from workflows.core.working_days import is_working_day
 
-J_7, J_1 = "2027-03-25T10:00", "2027-03-31T10:00"
+J_7, J_1, DAY_5 = "2027-03-25T10:00", "2027-03-31T10:00", "2027-03-05T10:00"
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def invited(tmp_path: Path) -> Workspace:
     return workspace
 
 
-def answer(workspace: Workspace, ref: str, word: str) -> None:
+def answer(workspace: Workspace, ref: str, word: str | None) -> None:
     workspace.put("Inscriptions", {"Promeneur": ref}, Réponse=word)
 
 
@@ -100,7 +101,38 @@ def test_a_word_that_is_no_answer_is_to_be_corrected(invited: Workspace) -> None
     answer(invited, "PRO-002", "oui mais en retard")
     account = remind(invited, J_7)
     assert len(account.sent) == 2
-    assert [problem.where for problem in account.problems] == ["Inscriptions, ligne 3, Réponse"]
+    (problem,) = account.problems
+    assert problem.where == "Inscriptions, ligne 3, Réponse"
+    assert "vide, la cellule reprend ce qui est venu par courriel" in problem.remedy
+
+
+def test_a_word_that_was_typed_over_an_answer_gives_way_to_it_when_it_is_emptied(invited: Workspace) -> None:
+    deliver(invited, reply(invited.mails()[1], "Oui"))
+    read(invited)
+    answer(invited, "PRO-002", "oui mais en retard")
+    assert passage(invited, DAY_5).exit_status == 1
+    answer(invited, "PRO-002", None)
+    assert passage(invited, DAY_5).exit_status == 0
+    assert registration(invited, "PRO-002")["Réponse"] == "Oui"
+
+
+def test_a_yes_by_mail_to_what_was_changed_since_is_asked_for_again(invited: Workspace) -> None:
+    deliver(invited, *(reply(mail, "Oui") for mail in invited.mails()[:2]))
+    read(invited)
+    change(invited, Date="02/04/2027", Commande="Prévenir")
+    passage(invited, DAY_5)
+    deliver(invited, reply(invited.mails()[-2], "Oui", headers={"Date": "Mon, 08 Mar 2027 10:00:00 +0100"}))
+    read(invited, "2027-03-08T10:30")
+    answer(invited, "PRO-003", "Oui")
+    account = remind(invited, "2027-03-26T10:00")
+    assert [mail["Subject"].startswith("Rappel, votre réponse") for mail in invited.mails()[-3:]] == [
+        True,
+        False,
+        False,
+    ]
+    assert len(account.sent) == 3
+    assert registration(invited, "PRO-001")["Motif"] == "a répondu Oui avant le changement"
+    assert registration(invited, "PRO-002")["Motif"] is None
 
 
 def test_who_is_absent_or_gone_on_the_day_is_not_reminded(invited: Workspace) -> None:

@@ -40,7 +40,7 @@ from workflows.core.training.announcements import (
     Version,
     notice,
 )
-from workflows.core.training.registrations import ROWS, Attendance, answer, attendance
+from workflows.core.training.registrations import ROWS, Attendance, answer, answered_before, attendance
 from workflows.core.training.reminding import Reminding
 from workflows.core.training.session_mails import (
     CHANGE_EXAMPLES,
@@ -336,9 +336,14 @@ class _Decider:
         assert self._reminding is not None
         said = answer(self.desk, line, self.session.campaign, ref)
         step = self._reminding.due(row, ref, last.record, line, said).step
-        return self._send(
-            row, ref, f"{self.session.campaign}:{ref}:{step}", step, told.version, told=told, said=said
-        )
+        key = f"{self.session.campaign}:{ref}:{step}"
+        outdated = said == words.YES and answered_before(self.desk, line, told)
+        said = "" if outdated else said
+        verdict = self._send(row, ref, key, step, told.version, told=told, said=said)
+        if not (outdated and isinstance(verdict, Send)):
+            return verdict
+        note = " ; ".join(filter(None, (verdict.note, "a répondu Oui avant le changement")))
+        return replace(verdict, note=note)
 
     # What all of them share
 

@@ -30,7 +30,7 @@ from workflows.core.received import standing_word
 from workflows.core.rows import optional_date
 from workflows.core.standing import without_recalled
 from workflows.core.tables import Row
-from workflows.core.training.announcements import INVITATION, Announcements, ordered
+from workflows.core.training.announcements import CHANGE, INVITATION, Announcements, Told, ordered
 from workflows.core.training.session_mails import where
 from workflows.core.training.sessions import Session, not_named
 from workflows.core.trials import trial_words
@@ -66,12 +66,27 @@ def answer(desk: Desk, line: Row | None, campaign: str, subject: str) -> str:
     return standing_word(typed, reply)
 
 
+def answered_before(desk: Desk, line: Row | None, told: Told) -> bool:
+    """Whether the yes that came by mail was given before the change that somebody was told last."""
+    record = told.record
+    reply = desk.history.answers.get((record.campaign, record.subject))
+    if reply is None or reply.word != words.YES or not record.step.startswith(CHANGE):
+        return False
+    typed = label(line.cell("Réponse")) if line else ""
+    if typed and fold(typed) != fold(reply.shown):
+        return False
+    return record.sent_at is not None and reply.received_at < record.sent_at
+
+
 def _answer(cell: Cell) -> str:
     said = text(cell)
     if fold(said) in _ANSWERS:
         return _ANSWERS[fold(said)]
     usual = french.join([f"« {word} »" for word in (words.YES, words.NO, words.MAYBE)], "ou")
-    raise Unreadable(f"« {said[:60]} » n'est pas une réponse.", f"Écrivez {usual}, ou videz la cellule.")
+    raise Unreadable(
+        f"« {said[:60]} » n'est pas une réponse.",
+        f"Écrivez {usual} ; vide, la cellule reprend ce qui est venu par courriel.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
