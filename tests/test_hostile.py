@@ -161,6 +161,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("appel",), "Il manque la commande."),
         (("appel", "lancer"), "Il manque l'argument 'RÉF'"),
         (("appel", "lancer", "2027-9", "--oui"), "Vouliez-vous dire « 2027-1 » ?"),
         ((*LAUNCH, "--limite", "-1"), "--limite"),

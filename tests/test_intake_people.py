@@ -8,7 +8,7 @@ from tests.support import presence, sessions
 from tests.support.answering import address, deliver, letter, links, notice, press, read, reply
 from tests.support.presence import MONDAY, WEDNESDAY, WEEK, moment, network
 from tests.support.sessions import invite, meeting, registration
-from tests.support.workspace import Workspace, keys
+from tests.support.workspace import Workspace, keys, small
 
 THURSDAY = moment(WEEK, 3)
 
@@ -61,6 +61,18 @@ def test_a_promeneur_who_objects_is_for_the_coordinator_to_decide(tmp_path: Path
     assert "a demandé le 04/03/2027" in shown["verifier"]
     workspace.put("Promeneurs", {"Réf.": "PRO-001"}, Sortie="04/03/2027")
     assert not any(p.where.startswith("Promeneurs") for p in read(workspace).problems)
+
+
+def test_the_objection_of_a_structure_is_not_told_of_a_promeneur_with_its_ref(tmp_path: Path) -> None:
+    book = small(1, "À lancer")
+    book["Structures"][1] = ("1", *book["Structures"][1][1:])
+    book["Promeneurs"] = [("Réf.", "Prénom", "Nom", "Courriel"), ("1", "Zoé", "A", "z@people.example")]
+    workspace = Workspace(tmp_path, book, delai_de_grace='"0"')
+    workspace.round()
+    deliver(workspace, reply(workspace.mails()[0], "STOP, merci de ne plus nous écrire."))
+    told = [p.where for p in read(workspace).problems]
+    assert workspace.tab("Structures")[0]["Opposition"]
+    assert not any(where.startswith("Promeneurs") for where in told)
 
 
 def test_a_bounced_promeneur_is_not_invited_again(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from workflows.core import matching, words
 from workflows.core.book import Book
-from workflows.core.cells import is_blank
+from workflows.core.cells import is_blank, label
 from workflows.core.disk import cause
 from workflows.core.french import date_short
 from workflows.core.matching import Clues
@@ -287,11 +287,14 @@ def objections_of_people(journal: Journal, book: Book, now: datetime) -> list[Pr
     """Promeneurs who object: their engagement is signed, so the coordinator decides what becomes of it."""
     people = book.tabs.get(words.PEOPLE.title)
     rows = people.by_ref() if people else {}
+    others = {ref for tab in book.contacts() if tab is not people for ref in tab.by_ref()}
     found: dict[str, Problem] = {}
     for mail in journal.mails.recent_objections(now - ALERTED_FOR):
         row = rows.get(mail.subject)
         if people is None or row is None or not is_blank(row.cell("Sortie")):
             continue
+        if mail.subject in others and mail.sender not in label(row.cell("Courriel")).lower():
+            continue  # a structure of the same `Réf.`
         day = date_short(mail.received_at.astimezone(now.tzinfo).date())
         found[mail.subject] = Problem(
             people.where(row, "Courriel"),
