@@ -182,8 +182,8 @@ class French(click.Group):
             self._fail(words, "Interrompu.", "", COULD_NOT_RUN)
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message(), err=True)
-            path = error.ctx.command_path if error.ctx else PROGRAM
-            self._fail(words, "Il manque la commande.", f"L'aide : {path} --help", COULD_NOT_RUN)
+            hint = f"L'aide : {error.ctx.command_path} --help"
+            self._fail(words, "Il manque la commande.", hint, COULD_NOT_RUN)
         except click.ClickException as error:
             hint = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else PROGRAM
             if isinstance(error, click.NoSuchOption) and (line := _moved_to_the_front(error, words)):
