@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.answering import deliver, reply
-from tests.support.sessions import PEOPLE, SESSIONS, invite, person, session
+from tests.support.sessions import PEOPLE, SESSIONS, change, invite, passage, person, session, state, steps
 from tests.support.smtp_server import Fault, SmtpServer, outgoing
 from tests.support.workspace import Workspace, small
 from workflows.core.messages import State
@@ -163,3 +163,22 @@ def test_a_workbook_that_could_not_be_written_is_no_older_one(workspace: Workspa
     open_elsewhere.unlink()
     send_again(workspace, "À renvoyer")
     assert [key for key, _ in workspace.round("2027-03-03T11:00").sent] == ["appel:2027-1:STR-001:annonce:2"]
+
+
+def test_a_change_that_was_announced_is_not_announced_again(workspace: Workspace) -> None:
+    invite(workspace, "2027-03-02T10:00")
+    change(workspace, Début="15h", Commande="Prévenir")
+    passage(workspace, "2027-03-02T10:15")
+    before = workspace.book.read_bytes()
+    change(workspace, Début="16h")
+    assert steps(passage(workspace, "2027-03-02T10:30")) == ["PRO-001:modification-2"]
+    workspace.book.write_bytes(before)
+    workspace.run("reponses", "relever", at="2027-03-02T11:00")
+    account = passage(workspace, "2027-03-02T11:15")
+    assert account.sent == []
+    assert [problem.where for problem in account.problems] == ["Sessions, ligne 2, Commande"]
+    assert state(workspace).startswith("modifiée : Prévenir à vérifier, voyez Suivi")
+    change(workspace, Commande="À lancer")
+    assert passage(workspace, "2027-03-02T11:30").sent == []
+    change(workspace, Commande="Prévenir")
+    assert steps(passage(workspace, "2027-03-02T11:45")) == ["PRO-001:modification-3"]

@@ -30,7 +30,7 @@ from workflows.core.signing import YES_OR_NO
 from workflows.core.standing import Attempt, RowOrder, latest, not_recalled, numbered
 from workflows.core.statuses import refusals
 from workflows.core.tables import Row
-from workflows.core.training import registrations
+from workflows.core.training import registrations, set_aside
 from workflows.core.training.announcements import (
     CANCELLED,
     INVITATION,
@@ -113,7 +113,8 @@ def decide(desk: Desk, scope: Scope) -> Plan:
     lines = ROWS.lines(book)
     verdicts: list[Verdict] = []
     disarmed: list[str] = []
-    facts: dict[str, str] = {}
+    aside = set_aside.set_aside(sessions, desk)
+    facts = dict(aside)
     for session in chosen:
         if scope.step is Step.ANY:
             verdicts += trial_verdicts(desk, session, facts, _tried)
@@ -125,6 +126,7 @@ def decide(desk: Desk, scope: Scope) -> Plan:
             verdicts += decider.verdicts()
             disarmed += decider.disarmed
             facts |= decider.facts
+            problems += decider.doubts()
     seen, unseen = sights(sessions, KIND)
     return Plan(
         tuple(verdicts),
@@ -133,6 +135,7 @@ def decide(desk: Desk, scope: Scope) -> Plan:
         seen=seen,
         unseen=unseen,
         facts=facts,
+        written_facts=aside,
         disarmed=tuple(disarmed),
     )
 
@@ -182,6 +185,12 @@ class _Decider:
         begun = session.start is not None and desk.now >= session.start
         facts = {} if session.problems or begun else self._notice.facts
         self.facts |= {**self.told.recovered, **facts}
+
+    def doubts(self) -> list[Problem]:
+        """A change that may have been announced already."""
+        if self.told.outdated and set_aside.is_set_aside(self.session, self.desk):
+            return [set_aside.problem(self.session, self.desk.book[words.SESSIONS])]
+        return []
 
     def concerned(self) -> bool:
         """Whether this round has anything to decide about the session."""

@@ -17,6 +17,7 @@ from workflows.core import french, words
 from workflows.core.cells import label, plain
 from workflows.core.messages import History, Record, State
 from workflows.core.training.sessions import Session
+from workflows.core.training.set_aside import SILENCE, is_set_aside, notified_under
 from workflows.core.workflow import Desk, Step
 
 INVITATION, CHANGE, CANCELLATION = "invitation", "modification", "annulation"
@@ -184,11 +185,13 @@ def notice(session: Session, desk: Desk, step: Step) -> Notice:
     A `Prévenir` is carried out at once. While it stands, a further change may be half typed: it leaves
     once it has stood for the grace delay, unless the terminal asks for it.
     """
-    done, seen = _done(session), _seen(session)
+    done, seen = notified_under(session), _seen(session)
     facts = desk.history.facts
     if session.order != words.NOTIFY:
         gone = {name: "" for name in (done, seen) if name in facts}
         return Notice(f"modifiée : {words.NOTIFY} pour l'annoncer", facts=gone)
+    if is_set_aside(session, desk):
+        return Notice(SILENCE)
     if step is Step.ANY and not desk.trial and facts.get(done, session.content) != session.content:
         known, _, since = facts.get(seen, "").partition(" ")
         first = datetime.fromisoformat(since) if known == session.content else desk.now
@@ -203,17 +206,12 @@ def ordered(session: Session, facts: Mapping[str, str]) -> bool:
     """Whether she asked to tell those invited of the session as it is now, before it began."""
     cancelled = session.order == words.CANCELLED
     seen = facts.get(_seen(session), "").partition(" ")[0]
-    noticed = session.content in (facts.get(_done(session)), seen)
+    noticed = session.content in (facts.get(notified_under(session)), seen)
     return cancelled or (session.order == words.NOTIFY and noticed)
 
 
-def _done(session: Session) -> str:
-    """Under which name is remembered for which content a standing `Prévenir` was carried out."""
-    return f"{session.campaign}:{words.NOTIFY}"
-
-
 def _seen(session: Session) -> str:
-    """The same for a further change, with the moment at which it was first seen."""
+    """Under which name is remembered a further change, with the moment at which it was first seen."""
     return f"{session.campaign}:vue"
 
 

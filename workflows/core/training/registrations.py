@@ -33,6 +33,7 @@ from workflows.core.tables import Row
 from workflows.core.training.announcements import CHANGE, INVITATION, Announcements, Told, ordered
 from workflows.core.training.session_mails import where
 from workflows.core.training.sessions import Session, not_named
+from workflows.core.training.set_aside import is_set_aside
 from workflows.core.trials import trial_words
 from workflows.core.workflow import Desk, Outlook
 
@@ -254,7 +255,7 @@ def _state_words(
         return " ; ".join([grace_words(due, start), *rest])
     if session.start and desk.now >= session.start:
         return " ; ".join(["Passée", *_untold_words(desk, session, told), *settled, *rest])
-    changed = [_change_words(session, told)] if told.outdated else []
+    changed = [_change_words(session, told, desk)] if told.outdated else []
     return " ; ".join([*late, *changed, *full, *settled, *due_words(due), *rest, *_next_reminder(verdicts)])
 
 
@@ -277,7 +278,9 @@ def _in_network(desk: Desk, day: date, ref: str) -> bool:
         return True
 
 
-def _change_words(session: Session, told: Announcements) -> str:
+def _change_words(session: Session, told: Announcements, desk: Desk) -> str:
+    if is_set_aside(session, desk):
+        return f"modifiée : {words.NOTIFY} à vérifier, voyez Suivi"
     if session.order == words.NOTIFY:
         return f"modifiée : {len(told.outdated)} à prévenir"
     if any(told.told[ref].cancelled for ref in told.outdated):
