@@ -354,7 +354,7 @@ _LIVE = click.option("--reel", is_flag=True, help="Envoie pour de bon.")
 _CONFIRM = click.option(
     "--confirmer",
     is_flag=True,
-    help="Accepte un onglet qui a perdu la moitié de ses lignes, ou des fichiers plus anciens.",
+    help="Accepte la perte d'un onglet, d'une colonne ou de lignes, ou des fichiers plus anciens.",
 )
 _YES = click.option("--oui", "yes", is_flag=True, help="Ne demande pas de confirmation.")
 _REF = click.argument("ref", metavar="RÉF")

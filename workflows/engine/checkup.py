@@ -136,7 +136,10 @@ def _workbook(tools: Tools) -> Iterator[Check]:
         return
     except TourneeError as error:
         yield Check(Mark.BAD, error.what, error.remedy)
-        prepared = look(tools, Request("verifier", confirmed=True))
+        try:
+            prepared = look(tools, Request("verifier", confirmed=True))
+        except TourneeError:  # two tabs of one name: no more can be said
+            return
     tabs = prepared.book.tabs.values()
     read = [f"{tab.title} ({french.plural(len(tab.rows), 'ligne')})" for tab in tabs if tab.table]
     if read:

@@ -30,7 +30,7 @@ from workflows.core.problems import Problem, TourneeError
 from workflows.core.reply_rows import with_shown
 from workflows.core.workflow import Desk, Scope, Step, Workflow
 from workflows.core.working_days import is_public_holiday
-from workflows.engine import composing, pacing
+from workflows.engine import composing, pacing, vanished
 from workflows.engine.account import Mail
 from workflows.engine.attachments import AttachmentFolder, AttachmentGone
 from workflows.engine.general import General
@@ -41,8 +41,6 @@ from workflows.engine.pacing import Narrowing
 from workflows.engine.rendering import Rendered, Renderer
 from workflows.engine.template_files import TemplateProblem
 
-_SHRUNK_FROM = 10
-"""A tab of more rows than this that loses over half of them stops the round."""
 _MAX_WEIGHT = 200_000_000
 """Bytes of attachments in one round: every message is held in memory and in the journal."""
 TRIAL = "essai:"
@@ -57,7 +55,7 @@ class Request:
     mode: Mode = Mode.LIVE
     narrowing: Narrowing = field(default_factory=Narrowing)
     confirmed: bool = False
-    """`--confirmer`: she knows that half a tab is gone, or that the past is."""
+    """`--confirmer`: she knows that a tab, a column or half of the rows is gone, or that the past is."""
     reads_replies: bool = False
     """The mailbox is read before anything is decided."""
     sends: bool = True
@@ -134,8 +132,9 @@ def look(tools: Tools, request: Request) -> Prepared:
     now = tools.clock()
     workflows = tools.concerned(request.scope)
     snapshot = tools.workbook.read()
-    book = open_book(tools, workflows, snapshot)
-    _refuse_shrinking(tools.journal, book, request)
+    book = open_book(tools, workflows, snapshot, confirmed=request.confirmed)
+    if not request.confirmed:
+        vanished.refuse_shrinking(tools.journal, book)
     sheet_round, round_number = _sheet_round(book), tools.journal.round_number
     _refuse_a_lost_past(tools, request, sheet_round)
     older = compare(tools.journal, sheet_round, [w.NAME for w in tools.workflows])
@@ -159,11 +158,17 @@ def decide(tools: Tools, request: Request, prepared: Prepared) -> None:
         _render(tools, request, workflow, prepared)
 
 
-def open_book(tools: Tools, workflows: Sequence[Workflow], snapshot: Snapshot) -> Book:
-    """The tabs that these workflows need, the mails to be attached, and the status page."""
+def open_book(
+    tools: Tools, workflows: Sequence[Workflow], snapshot: Snapshot, *, confirmed: bool = False
+) -> Book:
+    """The tabs that these workflows need, the mails to be attached, and the status page.
+
+    Raises TourneeError where one cannot be told from another, or is gone, or a column of it, with what
+    people had written there; not so for what is `confirmed`.
+    """
     tabs = list({tab.title: tab for workflow in workflows for tab in workflow.TABS}.values())
     known = {tab.title: tools.journal.known_rows(tab.title) for tab in tabs}
-    return read_book(
+    book = read_book(
         snapshot,
         [*tabs, words.UNMATCHED, words.STATUS],
         tools.names,
@@ -171,6 +176,10 @@ def open_book(tools: Tools, workflows: Sequence[Workflow], snapshot: Snapshot) -
         highest(tools.journal),
         tools.journal.wrote_about,
     )
+    vanished.refuse_twins(book, snapshot)
+    if not confirmed:
+        vanished.refuse_vanishing(tools.journal, book, snapshot, tools.names)
+    return book
 
 
 def highest(journal: Journal) -> dict[str, int]:
@@ -189,20 +198,6 @@ def _sheet_round(book: Book) -> int:
         if number.isdecimal():
             return int(number)
     return 0
-
-
-def _refuse_shrinking(journal: Journal, book: Book, request: Request) -> None:
-    """Half a tab gone is an accident until a person says otherwise."""
-    if request.confirmed:
-        return
-    for title, tab in book.tabs.items():
-        before, now = int(journal.meta(f"rows:{title}") or 0), len(tab.rows)
-        if not tab.tab.own and tab.table and before > _SHRUNK_FROM and now * 2 < before:
-            raise TourneeError(
-                f"L'onglet {tab.title} n'a plus que {now} lignes sur {before} : rien n'est parti.",
-                "Rétablissez-les (annuler, ou l'historique du classeur) ;"
-                " si c'est voulu, relancez un envoi avec --confirmer.",
-            )
 
 
 def _refuse_a_lost_past(tools: Tools, request: Request, sheet_round: int) -> None:

@@ -13,7 +13,7 @@ from workflows.core.ports import Receipt, Value, WorkbookError
 from workflows.core.problems import Problem, TourneeError
 from workflows.core.workflow import Desk, Outlook, Workflow
 from workflows.core.working_days import is_public_holiday
-from workflows.engine import open_points, status_page, unmatched_page
+from workflows.engine import open_points, status_page, unmatched_page, vanished
 from workflows.engine.account import Account
 from workflows.engine.journal import Journal
 from workflows.engine.older import PAGES
@@ -95,8 +95,7 @@ def write(
     journal.note(writing.notes)
     _know(journal, book, writing, known, top)
     receipt = tools.workbook.write(writing.edits, prepared.snapshot) if writing.edits else Receipt()
-    sizes = {f"rows:{title}": str(len(tab.rows)) for title, tab in book.tabs.items() if tab.table}
-    journal.remember(**sizes)  # shows that half a tab is gone
+    journal.remember(**vanished.remembered(book, prepared.snapshot, writing.edits))
     journal.mails.listed(listed)
     journal.mails.show_answers(writing.answers)
     if not leaving:

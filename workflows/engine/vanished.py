@@ -1,0 +1,168 @@
+"""What stood in the workbook at the last round and is gone: read as empty, it would let mail leave.
+
+Of each tab the journal keeps how many rows it had, under which headings people write, with something
+there or not yet, and which other headings there were. Nothing leaves until what a person renamed or
+deleted is back under its name, or `--confirmer` says that it was meant.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from workflows.core import words
+from workflows.core.book import Book, Identified, Names
+from workflows.core.cells import fold
+from workflows.core.french import join, quoted
+from workflows.core.ports import AddColumn, AddSheet, Edit, Kind, Snapshot
+from workflows.core.problems import TourneeError
+from workflows.core.tables import parse_table, says
+from workflows.core.words import Tab
+from workflows.engine.journal import Journal
+
+_SHRUNK_FROM = 10
+"""A tab of more rows than this that loses over half of them stops the round."""
+_TYPED_INTO = ("Opposition", "Réponse", "Alerte")
+"""Columns of the program's in which people decide, too."""
+_UNREAD = ("Réf.", "Nom", "Téléphone", "Fonction", "Annuaire", "Notes", "Commentaire", "Présence")
+"""Columns of hers on which no message depends, and `Réf.`, which is given back."""
+
+_Kept = Mapping[str, Sequence[str]]
+"""Of a tab: headings with something under them (`filled`), those without (`empty`), others, folded."""
+
+
+def remembered(book: Book, snapshot: Snapshot, edits: Sequence[Edit]) -> dict[str, str]:
+    """What the journal is to keep of these tabs once the edits are made; of an unusable one nothing new."""
+    facts = {f"rows:{title}": str(len(tab.rows)) for title, tab in book.tabs.items() if tab.table}
+    made = {edit.title for edit in edits if isinstance(edit, AddSheet)}
+    added = {(edit.sheet, edit.spec.heading) for edit in edits if isinstance(edit, AddColumn)}
+    for title, tab in book.tabs.items():
+        if tab.table or tab.title in made:
+            new = {h for h, c in tab.columns.items() if tab.title in made or (tab.title, c.heading) in added}
+            facts[f"headings:{title}"] = json.dumps(_kept(tab, snapshot, new), ensure_ascii=False)
+        elif not tab.unusable:
+            facts[f"headings:{title}"] = ""
+    return facts
+
+
+def refuse_shrinking(journal: Journal, book: Book) -> None:
+    """Half a tab gone is an accident until a person says otherwise. Raises TourneeError."""
+    for title, tab in book.tabs.items():
+        before, now = int(journal.meta(f"rows:{title}") or 0), len(tab.rows)
+        if not tab.tab.own and tab.table and before > _SHRUNK_FROM and now * 2 < before:
+            raise TourneeError(
+                f"L'onglet {tab.title} n'a plus que {now} lignes sur {before} : rien n'est parti.",
+                "Rétablissez-les (annuler, ou l'historique du classeur) ;"
+                " si c'est voulu, relancez un envoi avec --confirmer.",
+            )
+
+
+def refuse_vanishing(journal: Journal, book: Book, snapshot: Snapshot, names: Names) -> None:
+    """So is a tab or a column in which people had written. Raises TourneeError."""
+    for title, tab in book.tabs.items():
+        kept = journal.meta(f"headings:{title}")
+        if kept and not tab.unusable:
+            _refuse_without(tab, json.loads(kept), snapshot, names)
+
+
+def refuse_twins(book: Book, snapshot: Snapshot) -> None:
+    """Two tabs of one name but for accents or case: nobody knows which one counts. Raises TourneeError."""
+    for tab in book.tabs.values():
+        titles = [title for title in snapshot.sheets if fold(title) == fold(tab.title)]
+        if len(titles) > 1:
+            raise TourneeError(
+                f"Plusieurs onglets portent le même nom : {join([quoted(t) for t in titles])}."
+                " Rien n'est parti.",
+                "Gardez ce nom à un seul et donnez à l'autre un nom plus différent.",
+            )
+
+
+def _refuse_without(tab: Identified, kept: _Kept, snapshot: Snapshot, names: Names) -> None:
+    """Raises TourneeError where the tab, or a column of it, is gone."""
+    if tab.absent:
+        like = _alike(tab, snapshot, names)
+        if like or kept["filled"]:
+            raise _tab_gone(tab.title, like)
+        return
+    there = tab.table.columns if tab.table else {}
+    strangers = _strangers(tab, snapshot)
+    new = [heading for key, heading in strangers.items() if key not in kept["others"]]
+    before = [*kept["filled"], *(kept["empty"] if new else ())]
+    lost = [heading for heading in before if heading in _watched(tab.tab) and heading not in there]
+    if lost:
+        raise _headings_gone(tab, lost, new)
+
+
+def _watched(tab: Tab) -> list[str]:
+    """The headings under which a person's word decides what leaves."""
+    hers = {column.heading for column in tab.columns if not column.tool} | {*tab.optional, *_TYPED_INTO}
+    return [h for h in tab.headings if h in hers and h not in (*tab.subject, *_UNREAD)]
+
+
+def _kept(tab: Identified, snapshot: Snapshot, new: Collection[str]) -> _Kept:
+    watched = _watched(tab.tab)
+    there = {*new, *(tab.table.columns if tab.table else ())}
+    filled = [heading for heading in watched if any(says(row.cell(heading)) for row in tab.rows)]
+    return {
+        "filled": filled,
+        "empty": [heading for heading in watched if heading in there and heading not in filled],
+        "others": [*_strangers(tab, snapshot)],
+    }
+
+
+def _strangers(tab: Identified, snapshot: Snapshot) -> dict[str, str]:
+    """The headings that the program does not know, over something: folded → as written."""
+    table = tab.table
+    if table is None:
+        return {}
+    sheet, ours = snapshot.sheets[tab.title], {*map(fold, table.names.values())}
+    found: dict[str, str] = {}
+    for column in range(1, table.next_free_column):
+        cell = sheet.cell(table.heading_row, column)
+        if cell.kind is Kind.TEXT and fold(str(cell.value)) not in ours:
+            below = range(table.heading_row + 1, table.last_row + 1)
+            if any(says(sheet.cell(row, column)) for row in below):
+                found[fold(str(cell.value))] = str(cell.value)
+    return found
+
+
+def _alike(tab: Identified, snapshot: Snapshot, names: Names) -> str:
+    """A tab that the program does not know and that has most of this one's headings: it, renamed."""
+    known = {fold(names.tab(title)) for title in words.TABS}
+    aliases = names.headings.get(tab.tab.title, {})
+    for title, sheet in snapshot.sheets.items():
+        if fold(title) not in known:
+            table, _ = parse_table(sheet, tab.tab.headings, (), aliases)
+            if not table or any(heading not in table.columns for heading in tab.tab.subject):
+                continue
+            if len(table.columns) * 2 > len(tab.tab.headings):
+                return title
+    return ""
+
+
+def _tab_gone(title: str, like: str) -> TourneeError:
+    remedy = (
+        f"Si c'est {quoted(like)}, rendez-lui son nom, ou écrivez le nouveau sous [onglets], dans le fichier"
+        " du dossier config où l'ancien est écrit"
+        if like
+        else "Rétablissez-le (annuler, ou l'historique du classeur)"
+    )
+    return TourneeError(
+        f"L'onglet {quoted(title)} a disparu : rien n'est parti, pour ne pas oublier ce qui y était écrit.",
+        f"{remedy} ; si c'est voulu, relancez un envoi avec --confirmer.",
+    )
+
+
+def _headings_gone(tab: Identified, lost: Iterable[str], new: Sequence[str]) -> TourneeError:
+    gone = [quoted(tab.columns[h].heading if h in tab.columns else h) for h in lost]
+    remedy = (
+        f"Si c'est {join([quoted(heading) for heading in new], 'ou')}, rendez-lui son titre, ou écrivez le"
+        " nouveau sous [colonnes], dans le fichier du dossier config qui nomme cet onglet"
+        if new
+        else "Rétablissez-la (annuler, ou l'historique du classeur)"
+    )
+    return TourneeError(
+        f"L'onglet {quoted(tab.title)} n'a plus de colonne {join(gone, 'ni')} : rien n'est parti, pour ne pas"
+        " oublier ce qui y était écrit.",
+        f"{remedy} ; si c'est voulu, relancez un envoi avec --confirmer.",
+    )
