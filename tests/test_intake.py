@@ -440,7 +440,7 @@ def test_whatever_arrives_is_kept(tmp_path_factory: pytest.TempPathFactory, data
     mail, seen = intake.recognise(desk, bytes(content))
     objectors = intake.objectors(desk, mail, proven=not seen.unproven)
     assert journal.mails.keep("boîte", "1", "empreinte", mail, objectors)
-    journal.mails.to_list(again=True)
+    journal.mails.to_list()
     journal.close()
 
 

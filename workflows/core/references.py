@@ -8,7 +8,7 @@ from workflows.core import words
 from workflows.core.book import Book
 from workflows.core.cells import fold
 
-_GIVEN_IN = {
+GIVEN_IN = {
     "Appel": words.CALLS,
     "Structure": words.STRUCTURES,
     "Session": words.SESSIONS,
@@ -33,6 +33,6 @@ class Spelling:
 
 def spelling(book: Book, heading: str) -> Spelling:
     """How the `Réf.` under this heading are spelt."""
-    giver = _GIVEN_IN.get(heading)
+    giver = GIVEN_IN.get(heading)
     identified = book.tabs.get(giver.title) if giver else None
     return Spelling(identified.refs.values() if identified else ())

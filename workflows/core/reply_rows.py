@@ -14,17 +14,31 @@ from workflows.core.ports import Cell
 from workflows.core.received import Reply, is_answer
 from workflows.core.references import spelling
 from workflows.core.rows import addresses, iso_week
+from workflows.core.words import Tab
 
-_TABS = (
-    (words.APPLICATIONS, "appel", "Appel", "Structure"),
-    (words.REGISTRATIONS, "formation", "Session", "Promeneur"),
-    (words.PRESENCE, "presence", "Semaine", "Promeneur"),
-    (words.AMBASSADORS, "ambassadeurs", "", "Réf."),
+About = tuple[str, str]
+"""Campaign and subject of a row, as the journal names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A tab whose rows are answered: the campaign's first word, and the headings of campaign and subject.
+
+    A tab of hers whose rows are the people themselves has a single campaign.
+    """
+
+    tab: Tab
+    name: str
+    campaign: str
+    subject: str
+
+
+ANSWERED = (
+    Answered(words.APPLICATIONS, "appel", "Appel", "Structure"),
+    Answered(words.REGISTRATIONS, "formation", "Session", "Promeneur"),
+    Answered(words.PRESENCE, "presence", "Semaine", "Promeneur"),
+    Answered(words.AMBASSADORS, "ambassadeurs", "", "Réf."),
 )
-"""Tabs whose rows are answered: the campaign's first word, and the headings of campaign and subject.
-
-A tab of hers whose rows are the people themselves has a single campaign.
-"""
 
 _CHARTER = "ambassadeurs"
 """The one campaign of Ambassadeurs, whose rows are people."""
@@ -42,20 +56,26 @@ class ReplyRow:
     """What stands in `Réponse`."""
 
     @property
-    def about(self) -> tuple[str, str]:
+    def about(self) -> About:
         return self.campaign, self.subject
 
 
 def reply_rows(book: Book, today: date) -> Iterator[ReplyRow]:
     """Every such row that can be told apart."""
-    for tab, name, campaign, subject in _TABS:
-        if identified := book.tabs.get(tab.title):
-            campaigns, subjects = spelling(book, campaign), spelling(book, subject)
-            for ref, row in identified.by_ref().items():
-                said = campaigns.of(_named(row.cell(campaign), campaign, today))
-                named = f"{name}:{said}" if campaign else name
-                about = subjects.of(label(row.cell(subject))) if subject != "Réf." else ref
-                yield ReplyRow(tab.title, ref, named, about, label(row.cell("Réponse")))
+    return (row for row in every_row(book, today) if row.ref)
+
+
+def every_row(book: Book, today: date) -> Iterator[ReplyRow]:
+    """The same with those that cannot be told apart, which have no `Réf.` here."""
+    for tab in ANSWERED:
+        if identified := book.tabs.get(tab.tab.title):
+            campaigns, subjects = spelling(book, tab.campaign), spelling(book, tab.subject)
+            for row in identified.rows:
+                ref = identified.refs.get(row.number, "")
+                said = campaigns.of(_named(row.cell(tab.campaign), tab.campaign, today))
+                named = f"{tab.name}:{said}" if tab.campaign else tab.name
+                about = subjects.of(label(row.cell(tab.subject))) if tab.subject != "Réf." else ref
+                yield ReplyRow(tab.tab.title, ref, named, about, label(row.cell("Réponse")))
 
 
 def answered_by_hand(book: Book, today: date) -> frozenset[tuple[str, str]]:

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from workflows.core.book import Book
 from workflows.core.french import typography
-from workflows.core.messages import Verdict
+from workflows.core.messages import RowWish, Verdict
 from workflows.core.ports import Receipt, Value, WorkbookError
 from workflows.core.problems import Problem, TourneeError
 from workflows.core.workflow import Desk, Outlook, Workflow
 from workflows.core.working_days import is_public_holiday
-from workflows.engine import open_points, status_page, unmatched_page, vanished
+from workflows.engine import open_points, placing, status_page, unmatched_page, vanished
 from workflows.engine.account import Account
 from workflows.engine.journal import Journal
 from workflows.engine.older import PAGES
@@ -78,25 +78,28 @@ def write(
     answers = journal.mails.shown_answers()
     writer = WriteBack(book, journal.noted, known, top, answers)
     writer.fill_refs()
+    wishes: list[RowWish] = []
     for workflow in tools.workflows:
         if desk := prepared.desks.get(workflow.NAME):
             mine = prepared.plans[workflow.NAME].verdicts if verdicts is None else verdicts
             writer.trust(adopt=workflow.NAME in older.adopt, restored=workflow.NAME in older.restored)
-            _wish(writer, workflow, desk, Outlook(mine, leaving))
+            wishes += _wish(writer, workflow, desk, Outlook(mine, leaving))
     writer.trust(adopt=PAGES in older.adopt, restored=PAGES in older.restored)
     status_page.write_number(writer, prepared.round_number)
     writing = writer.writing
     listed: list[int] = []
+    placed = placing.Placed()
     if not leaving:
+        placed = placing.place(tools, prepared, wishes, writer)
+        listed = unmatched_page.write(writer, placed.lines, prepared.now)
         account.problems += writing.problems
-        again = writer.adopt or writer.restored
-        listed = unmatched_page.write(writer, journal.mails.to_list(again=again), prepared.now)
         _status(tools, prepared, account, writer)
     journal.note(writing.notes)
     _know(journal, book, writing, known, top)
     receipt = tools.workbook.write(writing.edits, prepared.snapshot) if writing.edits else Receipt()
     journal.remember(**vanished.remembered(book, prepared.snapshot, writing.edits))
     journal.mails.listed(listed)
+    journal.mails.shown(placed.shown)
     journal.mails.show_answers(writing.answers)
     if not leaving:
         account.written += writing.rows
@@ -104,11 +107,12 @@ def write(
     return not receipt.misplaced
 
 
-def _wish(writer: WriteBack, workflow: Workflow, desk: Desk, outlook: Outlook) -> None:
+def _wish(writer: WriteBack, workflow: Workflow, desk: Desk, outlook: Outlook) -> list[RowWish]:
     wishes = workflow.project(desk, outlook)
     if wishes:
         writer.add_missing_columns(tab.title for tab in workflow.TABS)
     writer.wish([replace(w, values={h: _spoken(h, v) for h, v in w.values.items()}) for w in wishes])
+    return wishes
 
 
 def _spoken(heading: str, value: Value) -> Value:

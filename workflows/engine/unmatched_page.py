@@ -1,4 +1,4 @@
-"""The tab À rattacher: mails that nobody's row could be found for, and the row that a person gives them.
+"""The tab À rattacher: mails that no row shows, and the row that a person gives them.
 
 A row is known by when the mail came, from whom, and its subject line; `Rattacher à` is hers.
 """
@@ -30,6 +30,20 @@ _HOW = "Écrivez la Réf. de sa ligne (comme CAN-012), ou celle de la structure 
 Identity = tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A mail with what its row should say."""
+
+    mail: Received
+    listed: bool
+    """It has its row already, or had it: a person who deleted it wants it no more."""
+    reason: str
+    settled: bool = True
+    """What stands in `Raison` is to be written anew."""
+    not_to: frozenset[str] = frozenset()
+    """Folded `Réf.` of rows that it belongs to and that are followed no more."""
+
+
 @dataclass(slots=True)
 class Attached:
     """What her cells in `Rattacher à` led to."""
@@ -42,18 +56,22 @@ def carry_out(desk: Desk, book: Book) -> Attached:
     """Attach the mails whose row she gave."""
     attached = Attached()
     page = book[PAGE]
-    mails = [mail for mail, _ in desk.journal.mails.to_list(again=False)]
-    for mail, row in _pairs(page, mails, desk.now):
+    mails = {kept.mail.number: kept for kept in desk.journal.mails.to_list()}
+    on_page = [kept.mail for kept in mails.values() if kept.listed or not kept.by_itself]
+    for mail, row in _pairs(page, on_page, desk.now):
         asked = label(row.cell("Rattacher à"))
-        if not asked or (mail.attached and fold(asked) == fold(mail.subject)):
+        done = mail.attached and not mails[mail.number].by_itself
+        if not asked or (done and fold(asked) == fold(mail.subject)):
             continue  # carried out: that the row is now answered is no mistake of hers
         found = _row_asked(desk, book, asked)
         if isinstance(found, str):
             attached.problems.append(Problem(page.where(row, "Rattacher à"), found, _HOW))
-        elif not mail.attached:
+        elif (mail.campaign, mail.subject) == found:
+            continue
+        elif not done:
             _attach(desk, mail, found)
             attached.count += 1
-        elif (mail.campaign, mail.subject) != found:
+        else:
             what = "Ce message est déjà rattaché à une autre ligne."
             remedy = "Écrivez vous-même la réponse dans la colonne Réponse de la bonne ligne."
             attached.problems.append(Problem(page.where(row, "Rattacher à"), what, remedy))
@@ -83,25 +101,31 @@ def _row_asked(desk: Desk, book: Book, asked: str) -> tuple[str, str] | str:
     return f"Aucune ligne de {subjects[0]} n'attend de réponse."
 
 
-def write(writer: WriteBack, desk_mails: Sequence[tuple[Received, bool]], now: datetime) -> list[int]:
+def write(writer: WriteBack, lines: Sequence[Line], now: datetime) -> list[int]:
     """Add the rows that are missing and say what became of the others; numbers of the mails listed."""
     page = writer.tab(PAGE.title)
     if page.table is None and not page.absent:
         return []
     writer.add_missing_columns([PAGE.title])
-    by_number = {mail.number: row for mail, row in _pairs(page, [m for m, _ in desk_mails], now)}
-    for mail, may_add in desk_mails:
-        if row := by_number.get(mail.number):
-            _update(writer, page, row, mail)
-        elif may_add:
-            _append(writer, page, mail, now)
-    return [mail.number for mail, _ in desk_mails]
+    by_number = {mail.number: row for mail, row in _pairs(page, [line.mail for line in lines], now)}
+    for line in lines:
+        if row := by_number.get(line.mail.number):
+            _update(writer, page, row, line)
+        elif not line.listed:
+            _append(writer, page, line, now)
+    return [line.mail.number for line in lines]
 
 
-def _update(writer: WriteBack, page: Identified, row: Row, mail: Received) -> None:
+def _update(writer: WriteBack, page: Identified, row: Row, line: Line) -> None:
     """Only the reason changes, and only where it still is the program's."""
-    cell, want = row.cell("Raison"), _reason(mail)
-    note = (PAGE.title, str(mail.number), "Raison")
+    if fold(label(row.cell("Rattacher à"))) in line.not_to:
+        what = "Tournée ne suit plus cette ligne : la réponse n'y est pas notée."
+        remedy = "Notez-la vous-même dans sa colonne Réponse, puis supprimez la ligne d'ici."
+        writer.writing.problems.append(Problem(page.where(row, "Rattacher à"), what, remedy))
+    if not line.settled:
+        return
+    cell, want = row.cell("Raison"), line.reason
+    note = (PAGE.title, str(line.mail.number), "Raison")
     ours = shown(cell) == "" or writer.adopt or writer.noted(*note, shown(cell))
     if shown(cell) == want or not ours or cell.formula or cell.spilled or page.table is None:
         return
@@ -112,13 +136,14 @@ def _update(writer: WriteBack, page: Identified, row: Row, mail: Received) -> No
     writer.writing.rows += 1
 
 
-def _append(writer: WriteBack, page: Identified, mail: Received, now: datetime) -> None:
+def _append(writer: WriteBack, page: Identified, line: Line, now: datetime) -> None:
+    mail = line.mail
     values: dict[str, Value] = {
         **_identity_values(mail, now),
         "Extrait": mail.extract or None,
-        "Raison": _reason(mail),
+        "Raison": line.reason,
     }
-    writer.writing.notes.append((PAGE.title, str(mail.number), "Raison", _reason(mail)))
+    writer.writing.notes.append((PAGE.title, str(mail.number), "Raison", line.reason))
     cells = {writer.column(page, heading): value for heading, value in values.items() if value is not None}
     writer.writing.edits.append(Append(page.title, cells))
     writer.writing.rows += 1
@@ -136,14 +161,14 @@ def waiting(writer: WriteBack) -> int:
     )
 
 
-def _reason(mail: Received) -> str:
-    if mail.attached:
-        campaign = mail.campaign.partition(":")[2] or mail.campaign
-        return french.typography(f"{_ATTACHED} {campaign}, {mail.subject}.")
-    seen = (
-        f" ; {french.plural(mail.attachments, 'pièce jointe', 'pièces jointes')}" if mail.attachments else ""
-    )
-    return french.typography(f"{mail.doubt}{seen}")
+def reason(mail: Received, lost: str = "") -> str:
+    """What `Raison` says of a mail; `lost`: why the row that it belongs to does not show it."""
+    about = f"{mail.campaign.partition(':')[2] or mail.campaign}, {mail.subject}"
+    if mail.attached and not lost:
+        return french.typography(f"{_ATTACHED} {about}.")
+    files = french.plural(mail.attachments, "pièce jointe", "pièces jointes") if mail.attachments else ""
+    said = (f"réponse à {about} : {lost}" if lost else "", mail.doubt, files)
+    return french.typography(" ; ".join(filter(None, said)))
 
 
 def _identity_values(mail: Received, now: datetime) -> dict[str, Value]:

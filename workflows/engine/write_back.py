@@ -57,6 +57,8 @@ class Writing:
     """(tab, `Réf.`) → what the row is about, for rows that are new."""
     answers: dict[tuple[str, str], str] = field(default_factory=dict)
     """(tab, `Réf.`) → the answer of ours that stands in the row once this is written."""
+    reached: list[RowWish] = field(default_factory=list)
+    """The wishes that found their row, or made it."""
 
 
 def plain(value: Value) -> str:
@@ -143,6 +145,9 @@ class WriteBack:
                 self._update(identified, rows[0], wanted)
             elif not rows and wanted.create:
                 self._append(identified, wanted)
+            else:
+                continue
+            self.writing.reached.append(wanted)
         return self.writing
 
     def tab(self, title: str) -> Identified:

@@ -6,7 +6,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from workflows.core import words
@@ -16,6 +16,17 @@ from workflows.engine.journal.messages import decide, moment, stamp
 from workflows.engine.journal.outbox import JournalOutbox
 
 Transaction = Callable[[], AbstractContextManager[sqlite3.Connection]]
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """A mail that À rattacher is about, or may be."""
+
+    mail: Received
+    listed: bool
+    """It was given its row in À rattacher, whatever became of that."""
+    by_itself: bool
+    """Its row was found without a person, and never showed it: nobody has to attach it while that may be."""
 
 
 class Mails:
@@ -121,21 +132,29 @@ class Mails:
 
     # À rattacher
 
-    def to_list(self, *, again: bool) -> list[tuple[Received, bool]]:
-        """Mails that À rattacher is about, each with whether its row may be added.
-
-        `again`: the tab may have lost rows that it had.
-        """
+    def to_list(self) -> list[Unplaced]:
+        """Mails that never stood in a row of their own, those in À rattacher first."""
         rows = self._db.execute(
-            f"SELECT {COLUMNS}, listed FROM mails WHERE (campaign = '' OR by_person = 1)"  # noqa: S608
-            " AND kind NOT IN ('own', 'delayed', 'automatic') ORDER BY number"
+            f"SELECT {COLUMNS}, listed, campaign <> '' AND by_person = 0 FROM mails"  # noqa: S608
+            " WHERE listed < 2 AND kind NOT IN ('own', 'delayed', 'automatic')"
+            " AND (campaign = '' OR campaign NOT LIKE 'essai:%' AND sender || title || extract <> '')"
+            " ORDER BY listed DESC, number"
         )
-        return [(mail_of(row[:-1]), again or not row[-1]) for row in rows]
+        return [Unplaced(mail_of(row[:-2]), bool(row[-2]), bool(row[-1])) for row in rows]
 
     def listed(self, numbers: Iterable[int]) -> None:
         """These have their row in À rattacher."""
         with self._transaction() as db:
             db.executemany("UPDATE mails SET listed = 1 WHERE number = ?", [(n,) for n in numbers])
+
+    def shown(self, numbers: Collection[int]) -> None:
+        """These stand in their own row; one that was in À rattacher is settled there as if by a person."""
+        with self._transaction() as db:
+            for query in (
+                "UPDATE mails SET by_person = 1 WHERE number = ? AND listed = 1",
+                "UPDATE mails SET listed = 2 WHERE number = ? AND listed = 0",
+            ):
+                db.executemany(query, [(n,) for n in numbers])
 
     # What stands in the sheet
 

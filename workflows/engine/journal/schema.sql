@@ -114,11 +114,13 @@ CREATE TABLE mails (
     round INTEGER NOT NULL,
     by_person INTEGER NOT NULL DEFAULT 0,
     marked INTEGER NOT NULL DEFAULT 0,
+    -- Where it stands in the sheet: 0 nowhere yet, 1 in À rattacher, 2 in its row.
     listed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX mails_row ON mails (campaign, subject);
 CREATE INDEX mails_place ON mails (mailbox, place);
 CREATE INDEX mails_id ON mails (message_id) WHERE message_id <> '';
+CREATE INDEX mails_to_list ON mails (number) WHERE listed < 2;
 
 -- Addresses that mail came back from, and the last round that had written to them then.
 CREATE TABLE bounces (
