@@ -130,7 +130,9 @@ def test_a_further_change_under_a_standing_order_leaves_after_the_grace_delay(in
     change(invited, Date="08/04/2027", Commande="Prévenir")
     assert len(passage(invited, "2027-03-03T10:00").sent) == 3
     change(invited, Début="9h")
-    assert passage(invited, "2027-03-03T10:30").sent == []
+    account = passage(invited, "2027-03-03T10:30")
+    assert account.sent == []
+    assert {reason.partition(" ; ")[0] for _, reason in account.waiting} == {"déjà envoyé le 02/03/2027"}
     assert state(invited).endswith("3 à envoyer : annonce du changement à 10 h 45")
     change(invited, Fin="12h")  # she was not done typing
     assert passage(invited, "2027-03-03T10:40").sent == []

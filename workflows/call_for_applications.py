@@ -224,7 +224,7 @@ class _Decider:
         if self.scope.step is not Step.FIRST:
             return verdict
         if isinstance(verdict, Send):
-            return Wait(announced.key, "relance à envoyer", due=True)
+            return Wait(announced.key, past_words(announced, self.desk, "relance à envoyer"), due=True)
         return replace(verdict, key=announced.key) if isinstance(verdict, Wait) else verdict
 
     def _next_follow_up(self, row: Row, ref: str, announced: Record, line: Row | None) -> Verdict:

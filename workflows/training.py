@@ -301,7 +301,7 @@ class _Decider:
             return verdict
         self._hold_session(verdict)
         hold_late(last.key, verdict.limit, notice.again or self.desk.now, self.desk.now)
-        return Wait(last.key, reason, due=True)
+        return self._wait(last, reason, due=True)
 
     def _cancel(self, row: Row, ref: str, last: Attempt, told: Told | None) -> Verdict:
         if told is None:
@@ -338,7 +338,7 @@ class _Decider:
         except Held as held:
             verdict = held.verdict
         if isinstance(verdict, Send):
-            return Wait(last.key, "rappel à envoyer", due=True)
+            return self._wait(last, "rappel à envoyer", due=True)
         return replace(verdict, key=last.key) if isinstance(verdict, Wait) else verdict
 
     def _remind(self, row: Row, ref: str, last: Attempt, told: Told, line: Row | None) -> Verdict:

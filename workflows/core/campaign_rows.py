@@ -5,6 +5,7 @@ What they say is believed where the journal knows nothing; what the journal know
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -260,7 +261,7 @@ def _due(verdict: Verdict, record: Record | None) -> bool:
 def due_words(due: list[Verdict]) -> list[str]:
     """How many are yet to leave, and why the first of them waits."""
     why = next((v.reason for v in due if isinstance(v, Wait)), "au prochain passage")
-    return [f"{len(due)} à envoyer : {why}"] if due else []
+    return [f"{len(due)} à envoyer : {_PAST.sub('', why)}"] if due else []
 
 
 def grace_words(due: list[Verdict], start: str) -> str:
@@ -274,6 +275,10 @@ def trouble_words(states: Mapping[str, int]) -> list[str]:
     found = [f"{states[word]} {word.lower()}" for word in (words.TO_FIX, words.UNCERTAIN) if states[word]]
     refused = states[words.REFUSED]
     return [*found, *([french.plural(refused, "refusé")] if refused else [])]
+
+
+_PAST = re.compile(r"^déjà envoyé le [\d/]+ ; ")
+"""What stands before the reason of somebody who had an earlier message."""
 
 
 def past_words(record: Record | None, desk: Desk, reason: str = "") -> str:
