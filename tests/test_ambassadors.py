@@ -10,6 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from tests.support.answering import deliver, notice
 from tests.support.sessions import body
 from tests.support.smtp_server import Fault, SmtpServer, outgoing
 from tests.support.workspace import SAMPLE, TUESDAY, Workspace, keys, small
@@ -128,6 +129,33 @@ def test_a_refused_address_that_is_mended_gets_the_charter(tmp_path: Path) -> No
         assert keys(workspace.round(LATER).sent) == ["ambassadeurs:AMB-001:charte:2"]
         assert workspace.round("2027-03-03T11:00").sent == []
     assert shown(workspace)["Envoi"] == "Envoyé"
+
+
+def test_of_two_refused_addresses_the_mended_one_gets_the_charter(tmp_path: Path) -> None:
+    workspace = network(tmp_path, person(1, Courriel="a@sante.example ; b@sante.example"))
+    with SmtpServer(faults=[Fault("RCPT", "reply", UNKNOWN, f"{n}@sante.example") for n in "ab"]) as server:
+        workspace.smtp(server.port)
+        write(workspace)
+        put(workspace, Courriel="a@sante.example ; juste@sante.example")
+        assert [to for _, to in workspace.round(LATER).sent] == [("juste@sante.example",)]
+        assert workspace.round("2027-03-03T11:00").sent == []
+
+
+def test_a_charter_that_came_back_goes_to_the_mended_address_once(workspace: Workspace) -> None:
+    write(workspace)
+    (mail,) = [mail for mail in workspace.mails() if mail["To"] == "a1@sante.example"]
+    deliver(workspace, notice(mail, "a1@sante.example"))
+    workspace.run("reponses", "relever", at="2027-03-02T11:00")
+    journal = workspace.folder / "donnees" / "journal.sqlite3"
+    older = journal.read_bytes()
+    put(workspace, Courriel="a1@sante.example ; juste@sante.example")
+    account = workspace.round(LATER)
+    assert account.sent == [("ambassadeurs:AMB-001:charte:2", ("juste@sante.example",))]
+    lose_journal(workspace)
+    journal.write_bytes(older)
+    assert workspace.round("2027-03-03T11:00").sent == []
+    both = [f"ambassadeurs:AMB-00{n}:relance-1" for n in (1, 2)]
+    assert keys(workspace.round("2027-03-17T10:00").sent) == both
 
 
 @pytest.mark.parametrize(

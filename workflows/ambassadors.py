@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 from workflows.core import french, parsers, words
 from workflows.core.attachments import attachments
@@ -45,11 +46,11 @@ from workflows.core.standing import Attempt, latest, numbered
 from workflows.core.statuses import (
     SETTLED_BY_COMMAND,
     believed_moment,
-    believed_state,
     is_typed,
     read_refusals,
     refusals,
     shown,
+    told_state,
 )
 from workflows.core.tables import Row
 from workflows.core.workflow import Desk, Outlook, Scope, Step
@@ -90,9 +91,9 @@ def believe(desk: Desk) -> list[Belief]:
 
 def _beliefs(desk: Desk, ref: str, row: Row) -> Iterator[Belief]:
     attempt, known = _attempt(desk, ref, row), _addresses(row)
-    state = believed_state(row.cell("Envoi"))
-    if state and not (state is State.REFUSED and attempt.number > 1):  # that was the message before
-        at = believed_moment(row.cell("Envoyé le"), desk.now)
+    state, reached = told_state(row.cell("Envoi"), row.cell("Motif"))
+    at = believed_moment(row.cell("Envoyé le"), desk.now)
+    if state and not _is_of_before(desk, attempt, state, at):
         why, step = label(row.cell("Motif")), numbered(STEP, attempt.number)
         refused = read_refusals(why)
         if state is State.REFUSED:  # the address may be mended by now
@@ -100,12 +101,22 @@ def _beliefs(desk: Desk, ref: str, row: Row) -> Iterator[Belief]:
             yield Belief(Record(attempt.key, CAMPAIGN, step, ref, state, to, sent_at=at, detail=why))
         else:
             refused = {address: said for address, said in refused.items() if address in known}
-            record = Record(attempt.key, CAMPAIGN, step, ref, state, known, refused=refused, sent_at=at)
+            to = tuple(dict.fromkeys((*known, *reached)))
+            record = Record(attempt.key, CAMPAIGN, step, ref, state, to, reached, refused, sent_at=at)
             yield Belief(record, typed=is_typed(row.cell("Envoi")))
     for told in read_laters(_FOLLOW_UPS, row.cell("Relances"), desk.now):
         key = f"{CAMPAIGN}:{ref}:{told.step}"
         record = Record(key, CAMPAIGN, told.step, ref, told.state, known, sent_at=told.at)
         yield Belief(record, typed=told.typed)
+
+
+def _is_of_before(desk: Desk, attempt: Attempt, state: State, at: datetime) -> bool:
+    """Whether `Envoi` still tells of the message before, which nobody got."""
+    before = _before(desk, attempt)
+    if before is None or state is State.REFUSED:
+        return before is not None
+    left = before.sent_at if state is State.SENT and before.state is State.SENT else None
+    return left is not None and abs(at - left) < timedelta(minutes=1)
 
 
 def inspect(desk: Desk) -> list[Problem]:
@@ -155,13 +166,27 @@ def _left(record: Record | None) -> bool:
 
 
 def _attempt(desk: Desk, ref: str, row: Row) -> Attempt:
-    """The charter's message to a row: a new one where the last was refused and the address mended since."""
+    """The charter's message to a row: a new one where nobody got the last and an address was mended since."""
     last = latest(desk.history.records, f"{CAMPAIGN}:{ref}:{STEP}")
-    if last.record is None or last.record.state is not State.REFUSED:
+    if last.record is None or not _got_by_nobody(last.record):
         return last
-    before, now = set(last.record.recipients), set(_addresses(row))
-    mended = bool(before and now) and before.isdisjoint(now)
+    mended = set(_addresses(row)).difference(last.record.recipients)
     return Attempt(last.base, last.number + 1, None) if mended else last
+
+
+def _before(desk: Desk, attempt: Attempt) -> Record | None:
+    """The message in whose place this one came."""
+    if attempt.number < 2:
+        return None
+    return desk.history.records.get(numbered(attempt.base, attempt.number - 1))
+
+
+def _got_by_nobody(record: Record) -> bool:
+    """Refused for every recipient, be it by a mail that came back."""
+    lost = record.state is State.REFUSED or (
+        record.state is State.SENT and all(address in record.refused for address in record.recipients)
+    )
+    return lost and bool(record.recipients)
 
 
 def _addresses(row: Row) -> tuple[str, ...]:
@@ -260,7 +285,9 @@ class _Decider:
         if record and record.state is State.REFUSED:
             return Wait(attempt.key, f"refusé : {refusals(record) or record.detail}")
         if record is None or record.state is State.PLANNED:
-            return self._send(row, ref, attempt.key, numbered(STEP, attempt.number))
+            before = _before(self.desk, attempt)
+            tried = before.refused if before else {}
+            return self._send(row, ref, attempt.key, numbered(STEP, attempt.number), tried=tried)
         delays, zone = self.desk.settings["relances"], self.desk.now.tzinfo
         found = next_follow_up(record, history.records, delays, zone)
         if not isinstance(found, FollowUp):
@@ -285,12 +312,20 @@ class _Decider:
             return f"opposition reçue le {french.date_short(day)}"
         return ""
 
-    def _send(self, row: Row, ref: str, key: str, step: str, first: Record | None = None) -> Verdict:
-        """The charter, or a follow-up to `first`."""
+    def _send(
+        self,
+        row: Row,
+        ref: str,
+        key: str,
+        step: str,
+        first: Record | None = None,
+        tried: Mapping[str, str] = MappingProxyType({}),
+    ) -> Verdict:
+        """The charter, but not to who was `tried` in vain; or a follow-up to `first`."""
         tab = self.desk.book[words.AMBASSADORS]
         wanted = _contact(tab, row)
         hold_retry(self.desk.history.records.get(key), self.desk, key)
-        dead = self._dead(follow_up=first is not None)
+        dead = {**tried, **self._dead(follow_up=first is not None)}
         recipients = tuple(address for address in wanted if address not in dead)
         if not recipients:
             what = f"Les messages à « {wanted[0]} » n'arrivent pas : {dead[wanted[0]]}"
