@@ -41,6 +41,10 @@ def events(workspace: Workspace, number: int = 1) -> list[tuple[str, int]]:
     return [(method, int(event["SEQUENCE"])) for method, event in read]
 
 
+def plain(words: str) -> str:
+    return words.replace("\u00a0", " ")
+
+
 def done(workspace: Workspace) -> str:
     said = workspace.row("Sessions", **{"Réf.": "SES-2"})["Commande faite"]
     return str(said or "").replace("\u00a0", " ")
@@ -135,11 +139,23 @@ def test_a_further_change_under_a_standing_order_leaves_after_the_grace_delay(in
     assert {reason.partition(" ; ")[0] for _, reason in account.waiting} == {"déjà envoyé le 02/03/2027"}
     assert state(invited).endswith("3 à envoyer : annonce du changement à 10 h 45")
     change(invited, Fin="12h")  # she was not done typing
+    assert remind(invited, "2027-03-03T10:35").sent == []  # which ends no delay
     assert passage(invited, "2027-03-03T10:40").sent == []
     assert passage(invited, "2027-03-03T10:50").sent == []
     assert steps(passage(invited, "2027-03-03T10:55")) == told(invited, "modification-2")
     assert "de 9 h à 12 h" in body(invited.mails()[-1])
     assert passage(invited, "2027-03-03T11:30").sent == []
+
+
+def test_a_session_put_off_after_its_reminders_says_that_they_left_already(invited: Workspace) -> None:
+    for moment in ("2027-03-25T10:00", "2027-03-31T10:00"):
+        passage(invited, moment)
+    change(invited, Date="13/05/2027", Commande="Prévenir")
+    passage(invited, "2027-03-31T15:00")
+    reasons = {plain(reason) for key, reason in passage(invited, "2027-05-04T10:00").waiting if "SES" in key}
+    assert reasons == {
+        "déjà envoyé le 02/03/2027 ; rappel J-7 et rappel J-1 : déjà fait pour la date d'avant"
+    }
 
 
 def test_prevenir_invites_the_others_and_who_comes_late_knows_the_change_already(invited: Workspace) -> None:

@@ -192,6 +192,8 @@ def notice(session: Session, desk: Desk, step: Step) -> Notice:
         return Notice(f"modifiée : {words.NOTIFY} pour l'annoncer", facts=gone)
     if is_set_aside(session, desk):
         return Notice(SILENCE)
+    if step is Step.FOLLOW_UP:  # which announces nothing
+        return Notice()
     if step is Step.ANY and not desk.trial and facts.get(done, session.content) != session.content:
         known, _, since = facts.get(seen, "").partition(" ")
         first = datetime.fromisoformat(since) if known == session.content else desk.now

@@ -54,7 +54,12 @@ class Reminding:
             if record.state in (State.UNCERTAIN, State.SENDING):
                 raise Held(Unsure(record.key))
         if reminder is None:
-            raise Held(Wait(key, past or "plus de rappel à envoyer"))
+            earlier = [
+                f"rappel J-{r.days}" for r in self._plan if r.step in begun and r.due > self.desk.today
+            ]
+            said_before = f"{french.join(earlier)} : déjà fait pour la date d'avant" if earlier else ""
+            reason = past_words(invitation, self.desk, said_before)
+            raise Held(Wait(key, reason or "plus de rappel à envoyer"))
         planned = f"rappel J-{reminder.days} prévu le {french.date_short(reminder.due)}"
         reason = " ; ".join(filter(None, (past, planned)))
         raise Held(Wait(self._key(ref, reminder), reason, until=reminder.due))
