@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from tests.support.answering import deliver, reply
 from tests.support.sessions import PEOPLE, SESSIONS, change, invite, passage, person, session, state, steps
 from tests.support.smtp_server import Fault, SmtpServer, outgoing
 from tests.support.workspace import Workspace, small
-from workflows.core.messages import State
+from workflows.core.laters import Later, later_words
+from workflows.core.messages import Record, State
 from workflows.core.ports import Cell, Kind
 from workflows.core.statuses import told_state
 
@@ -89,18 +91,38 @@ def test_a_restored_workbook_gets_the_later_answer_after_such_a_command(workspac
     assert workspace.tab("Candidatures")[0]["Réponse"] == "Oui"
 
 
+@pytest.mark.parametrize(
+    ("source", "ref", "told", "state"),
+    [
+        ("Structures", "STR-001", "Candidatures", "Envoi"),
+        ("Promeneurs", "PRO-001", "Présence", "Rappel"),
+        ("Ambassadeurs", "AMB-001", "Ambassadeurs", "Envoi"),
+    ],
+)
 def test_who_has_a_message_that_another_waits_for_does_not_get_it_again(
-    workspace: Workspace, server: SmtpServer
+    tmp_path: Path, server: SmtpServer, source: str, ref: str, told: str, state: str
 ) -> None:
+    ambassadors = [("Réf.", "Nom", "Courriel"), ("AMB-001", "Zoé", "z@sante.example")]
+    book = {**small(1, "À lancer"), "Promeneurs": [PEOPLE, person(1)], "Ambassadeurs": ambassadors}
+    workspace = Workspace(tmp_path / "espace", book, delai_de_grace='"0"')
     workspace.smtp(server.port)
-    workspace.put("Structures", {"Réf.": "STR-001"}, Courriel="a@x.example ; b@x.example")
-    workspace.round("2027-03-02T10:00")
-    assert str(workspace.tab("Candidatures")[0]["Motif"]).startswith("parti pour b@x.example\u00a0;")
+    server.faults[:] = [Fault("RCPT", "reply", "451 4.3.0 later", "a@x.example", times=1)]
+    workspace.put(source, {"Réf.": ref}, Courriel="a@x.example ; b@x.example")
+    workspace.round(THURSDAY)
+    workspace.run("ambassadeurs", "ecrire", "--oui", at=THURSDAY)
+    assert str(workspace.tab(told)[0]["Motif"]).startswith("parti pour b@x.example\u00a0;")
     lose_journal(workspace)
-    workspace.round("2027-03-02T11:00")
-    to_structures = [m.recipients for m in server.accepted if "@x.example" in m.recipients[0]]
-    assert to_structures == [("b@x.example",), ("a@x.example",)]
-    assert workspace.tab("Candidatures")[0]["Envoi"] == "Envoyé"
+    workspace.round("2027-03-11T11:00")
+    recipients = [m.recipients for m in server.accepted if "@x.example" in m.recipients[0]]
+    assert recipients == [("b@x.example",), ("a@x.example",)]
+    assert workspace.tab(told)[0][state] == "Envoyé"
+
+
+def test_a_follow_up_that_a_recipient_waits_for_is_told_in_the_sheet() -> None:
+    now = datetime(2027, 3, 16, 10, tzinfo=UTC)
+    key, to = "appel:2027-1:STR-001:relance-1", ("a@x.fr", "b@x.fr")
+    record = Record(key, "appel:2027-1", "relance-1", "STR-001", State.PLANNED, to, to[:1])
+    assert later_words((Later("", "relance-"),), [record], (), now) == "1 en cours"
 
 
 @pytest.mark.parametrize(
@@ -115,6 +137,7 @@ def test_who_has_a_message_that_another_waits_for_does_not_get_it_again(
         ),
         ("En attente", "parti pour une adresse effacée et a@x.fr ; refus passager", (State.UNCERTAIN, ())),
         ("En attente", "parti pour a@x.fr, b@x", (State.UNCERTAIN, ())),
+        ("En attente", "x@x.fr refusée : 550 ; parti pour a@x.fr ; refus", (State.PLANNED, ("a@x.fr",))),
         ("Envoyé", "parti pour a@x.fr ; refus passager", (State.SENT, ())),
     ],
 )

@@ -439,6 +439,14 @@ def test_an_alert_that_could_not_be_written_is_not_taken_for_cleared(
     assert alert(short) == "À contacter"
 
 
+def test_an_alert_that_an_older_workbook_lacks_is_raised_again(short: Workspace) -> None:
+    before = short.book.read_bytes()
+    short.round(moment(WEEKS[3], MONDAY))
+    short.book.write_bytes(before)
+    assert sent(short.round(moment(WEEKS[3], THURSDAY))) == ["PRO-002:rappel:2027-S13"]
+    assert alert(short) == "À contacter"
+
+
 def test_hours_that_come_late_keep_the_alert_away(short: Workspace) -> None:
     short.put("Présence", {"Semaine": "2027-S11", "Promeneur": "PRO-001"}, Heures="2h")
     short.round(moment(WEEKS[3], MONDAY))

@@ -158,7 +158,8 @@ def decide(desk: Desk, scope: Scope) -> Plan:
 def _launched(desk: Desk) -> bool:
     """In the terminal, or before a journal that is lost: the rows tell, if not by a word that is in doubt."""
     launch, settled = desk.history.launches.get(CAMPAIGN, Launch()), (State.SENT, State.REFUSED)
-    return bool(launch.authorised_at) or any(r.state in settled for r in desk.history.records.values())
+    left = any(record.state in settled or record.reached for record in desk.history.records.values())
+    return left or bool(launch.authorised_at)
 
 
 def _left(record: Record | None) -> bool:

@@ -104,4 +104,6 @@ def _said(record: Record, kind: Later, leaving: Collection[str], now: datetime) 
             return kind.refused
         case State.UNCERTAIN | State.SENDING:
             return "à vérifier"
+        case State.PLANNED if record.reached:  # the server put off the other recipients
+            return "en cours"
     return ""

@@ -132,17 +132,16 @@ def told_state(cell: Cell, motif: Cell) -> tuple[State | None, tuple[str, ...]]:
 
     Where it cannot be read who they are, it may have reached any.
     """
-    state, said = believed_state(cell), label(motif)
-    if state or not said.startswith(_REACHED):
+    state, told = believed_state(cell), _TOLD.search(label(motif))
+    if state or not told:
         return state, ()
-    names = _REACHED_LIST.match(said)
-    reached = tuple(re.split(", | et ", names[1])) if names else ()
-    if not reached or not all(_ADDRESS.fullmatch(name) for name in reached):
+    reached = tuple(re.split(", | et ", told[1] or ""))
+    if not all(_ADDRESS.fullmatch(name) for name in reached):
         return State.UNCERTAIN, ()
     return State.PLANNED, reached
 
 
-_REACHED_LIST = re.compile(rf"{_REACHED}(.+?) ;(?: |$)")
+_TOLD = re.compile(rf"(?:^| ; ){_REACHED}(?:(.+?) ;(?: |$))?")
 _ADDRESS = re.compile(r"[^\s@,;]+@[^\s@,;]+")
 
 

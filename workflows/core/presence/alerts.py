@@ -1,9 +1,10 @@
 """`Alerte`: who has been short for several weeks in a row, until a person clears it (design §4).
 
 A fact `alerte:PRO-007` says that the cell was seen, or certainly written, in its present standing; a
-cell found empty after that was cleared by a person, and `compte:PRO-007` then holds the week from which
-the count starts anew. Without the journal both are unknown: an alert that still stands is believed, and
-what was cleared counts again from the rows, so that an alert may come back once rather than be lost.
+cell found empty after that was cleared by a person, unless the workbook is older than the past, and
+`compte:PRO-007` then holds the week from which the count starts anew. Without the journal both are
+unknown: an alert that still stands is believed, and what was cleared counts again from the rows, so that
+an alert may come back once rather than be lost.
 """
 
 from __future__ import annotations
@@ -54,10 +55,10 @@ def alerts(desk: Desk, ledger: Ledger) -> Alerts:
             found.standing[ref] = said
             if not seen:
                 found.facts[f"alerte:{ref}"] = "oui"
-        elif seen:
+        elif seen and not desk.restored:
             found.cleared[ref] = str(counter.current)
             found.facts |= {f"alerte:{ref}": "", f"compte:{ref}": found.cleared[ref]}
-        elif counter.reached(ref, row, found.cleared[ref]):
+        elif seen or counter.reached(ref, row, found.cleared[ref]):
             found.standing[ref] = TO_CONTACT
             found.raised.append(ref)
             found.written_facts[f"alerte:{ref}"] = "oui"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from workflows.core import words
-from workflows.core.cells import label
+from workflows.core.cells import is_blank, label
 from workflows.core.messages import Belief, Record, RowWish, Send, State, Verdict
 from workflows.core.people import full_name, outside_network
 from workflows.core.ports import Value
@@ -23,6 +23,7 @@ from workflows.core.statuses import (
     believed_state,
     is_typed,
     shown,
+    told_state,
 )
 from workflows.core.tables import Row
 from workflows.core.weeks import IsoWeek
@@ -40,14 +41,19 @@ def beliefs(desk: Desk, ledger: Ledger) -> list[Belief]:
 
 
 def _beliefs(desk: Desk, week: IsoWeek, ref: str, row: Row) -> Iterator[Belief]:
+    waiting = [h for h in COLUMNS.values() if not (is_blank(row.cell(h)) or believed_state(row.cell(h)))]
     for step, heading in COLUMNS.items():
-        state = believed_state(row.cell(heading))
+        state, reached = believed_state(row.cell(heading)), tuple[str, ...]()
+        if heading in waiting:
+            state, reached = told_state(row.cell(heading), row.cell("Motif"))
+        if reached and len(waiting) > 1:  # `Motif` does not say which of them it speaks of
+            state, reached = State.UNCERTAIN, ()
         if state is None:
             continue
         at = believed_moment(row.cell("Rappelé le"), desk.now) if step == REMINDER else None
         detail = label(row.cell("Motif")) if state is State.REFUSED else ""
         key = message_key(ref, step, week)
-        record = Record(key, campaign(week), step, ref, state, sent_at=at, detail=detail)
+        record = Record(key, campaign(week), step, ref, state, reached, reached, sent_at=at, detail=detail)
         yield Belief(record, typed=is_typed(row.cell(heading)))
 
 
