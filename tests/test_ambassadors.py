@@ -201,6 +201,46 @@ def swap(sheet: Any, one: int, other: int) -> None:
         a.value, b.value = b.value, a.value
 
 
+def added(workspace: Workspace, **changed: Any) -> None:
+    """She copies the first row without its `Réf.` below the last, and changes the copy."""
+    copy = shown(workspace) | {"Réf.": None} | changed
+    workspace.edit(lambda book: book["Ambassadeurs"].append([*copy.values()]))
+
+
+def test_a_copy_that_was_left_the_ref_of_the_first_is_held_until_it_has_its_own(tmp_path: Path) -> None:
+    workspace = network(tmp_path, person(1))
+    write(workspace)
+    added(workspace, Envoi=None, **{"Envoyé le": None})
+    put(workspace, Nom="Personne 9", Courriel="a9@sante.example")
+    for at in (LATER, "2027-03-03T10:15"):
+        account = workspace.round(at)
+        assert account.sent == []
+        assert {p.where for p in account.problems} == {f"Ambassadeurs, ligne {n}, Réf." for n in (2, 3)}
+    workspace.put("Ambassadeurs", {"Nom": "Personne 9"}, Envoi=None, **{"Réf.": None, "Envoyé le": None})
+    workspace.put("Ambassadeurs", {"Nom": "Personne 1"}, **{"Réf.": "AMB-001"})
+    account = workspace.round("2027-03-03T10:30")
+    assert account.sent == [(f"{TWO}charte", ("a9@sante.example",))]
+    assert account.problems == []
+
+
+def test_a_row_copied_with_its_states_is_held_until_she_says_which_is_true(tmp_path: Path) -> None:
+    workspace = network(tmp_path, person(1))
+    write(workspace)
+    added(workspace, Nom="Personne 2", Courriel="a2@sante.example")
+    added(workspace, Nom="Personne 3", Courriel="a3@sante.example")
+    for at in (LATER, "2027-03-03T10:15"):
+        account = workspace.round(at)
+        assert account.sent == []
+        assert {p.where for p in account.problems} == {f"Ambassadeurs, ligne {n}, Envoi" for n in (3, 4)}
+        assert account.problems[0].remedy.startswith("Videz Envoi et Envoyé le, pour que le message parte ;")
+    workspace.put("Ambassadeurs", {"Nom": "Personne 2"}, Envoi=None, **{"Envoyé le": None})
+    workspace.put("Ambassadeurs", {"Nom": "Personne 3"}, **{"Réf.": "AMB-9"})
+    account = workspace.round("2027-03-03T10:30")
+    assert [to for _, to in account.sent] == [("a2@sante.example",)]
+    assert account.problems == []
+    assert "relance 1 prévue" in reasons(account)["ambassadeurs:AMB-9:relance-1"]
+
+
 def test_two_people_who_share_a_mailbox_are_two(tmp_path: Path) -> None:
     shared = {"Courriel": "accueil@mairie.example"}
     workspace = network(tmp_path, person(1, **shared), person(2, **shared))

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.workbook import Workbook as OpenpyxlWorkbook
 
 from tests.support.sessions import PEOPLE, SESSIONS, person, session
 from tests.support.workspace import APPEAL, CALLS, TUESDAY, Workspace, keys, small
 from workflows.core.messages import State
 from workflows.core.problems import TourneeError
 from workflows.engine.account import Account
+from workflows.engine.pacing import Narrowing
 
 FIRST, SECOND = "2027-03-16T10:00", "2027-03-31T10:00"
 """Ten and twenty working days after Tuesday 2 March 2027; Monday 29 is a holiday."""
@@ -533,6 +535,33 @@ def test_what_was_written_under_another_ref_is_held_until_it_has_its_own_back(
     workspace.put(tab, {"Réf.": another}, **{"Réf.": ref})
     account = workspace.round("2027-03-02T12:00")
     assert (account.sent, account.problems) == ([], [])
+
+
+def test_names_sorted_without_their_refs_are_held_until_they_are_sorted_back(tmp_path: Path) -> None:
+    book = {
+        "Promeneurs": [PEOPLE, person(1), person(2)],
+        "Sessions": [SESSIONS, session(Commande="À lancer")],
+    }
+    workspace = Workspace(tmp_path, book, delai_de_grace='"0"')
+
+    def sort_back_and_forth(book: OpenpyxlWorkbook) -> None:
+        for one, other in zip(*book["Promeneurs"]["B2:D3"], strict=True):
+            one.value, other.value = other.value, one.value
+
+    assert len(workspace.round(TUESDAY, narrowing=Narrowing(limit=1)).sent) == 1
+    workspace.edit(sort_back_and_forth)
+    before = workspace.tab("Inscriptions")
+    for at in ("2027-03-02T10:30", "2027-03-02T11:00"):
+        account = workspace.round(at)
+        assert account.sent == []
+        held = {p.where: p.remedy for p in account.problems if p.where.startswith("Promeneurs")}
+        assert held.keys() == {"Promeneurs, ligne 2, Réf.", "Promeneurs, ligne 3, Réf."}
+        assert held["Promeneurs, ligne 2, Réf."].endswith("ici « PRO-002 ».")
+        assert workspace.tab("Inscriptions") == before
+    workspace.edit(sort_back_and_forth)
+    account = workspace.round("2027-03-02T12:00")
+    assert account.sent == [("formation:SES-2:PRO-002:invitation", ("p2@reseau.example",))]
+    assert not any(problem.where.startswith("Promeneurs") for problem in account.problems)
 
 
 def test_a_call_that_was_never_sent_may_change_its_ref(tmp_path: Path) -> None:

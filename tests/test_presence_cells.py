@@ -132,6 +132,23 @@ def test_a_promeneur_who_cannot_be_understood_gets_nothing(
     assert any(f"Promeneurs, ligne 2, {heading}" in check["what"] for check in checked)
 
 
+def test_last_weeks_rows_copied_with_their_states_hold_the_reminder_until_they_are_emptied(
+    tmp_path: Path,
+) -> None:
+    workspace = network(tmp_path, [person(1)], [("2027-S10", "PRO-001", None)])
+    assert len(workspace.round(moment(WEEK, THURSDAY)).sent) == 1
+
+    copy = workspace.row("Présence") | {"Réf.": None, "Semaine": "2027-S11"}
+    workspace.edit(lambda book: book["Présence"].append([*copy.values()]))
+    thursday = moment(WEEK.next(), THURSDAY)
+    for _ in range(2):
+        account = workspace.round(thursday)
+        assert account.sent == []
+        assert "Présence, ligne 3, Rappel" in {problem.where for problem in account.problems}
+    workspace.put("Présence", {"Semaine": "2027-S11"}, Rappel=None, Rappelé_le=None)
+    assert sent(workspace.round(thursday)) == ["PRO-001:rappel:2027-S11"]
+
+
 def test_a_ref_borne_twice_holds_both(tmp_path: Path) -> None:
     workspace = network(tmp_path, [person(1), person(1), person(2)], [("2027-S10", "PRO-001", "1h")])
     account = workspace.round(moment(WEEK, THURSDAY))

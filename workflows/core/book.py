@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from workflows.core import rows, words
 from workflows.core.asides import without_asides
+from workflows.core.holding import Holding, Written, copied
 from workflows.core.ports import Column, Kind, Sheet, Snapshot
 from workflows.core.problems import Problem
 from workflows.core.rows import Unreadable
@@ -70,12 +71,14 @@ class Identified:
         """`Réf.` → what its row is about."""
         return {ref: about(self, row) for ref, row in self.by_ref().items()}
 
+    def without_held(self) -> Identified:
+        """The same without the rows that are held."""
+        kept = tuple(row for row in self.rows if row.number not in self.held)
+        return replace(self, table=replace(self.table, rows=kept)) if self.table and self.held else self
+
     def by_ref(self) -> dict[str, Row]:
         """The rows that can be told apart, by their `Réf.`."""
         return {self.refs[row.number]: row for row in self.rows if row.number in self.refs}
-
-
-Written = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,26 +112,41 @@ def read_book(
     known: Mapping[str, Mapping[str, str]],
     highest: Mapping[str, int],
     written: Written = lambda _ref: False,
+    copies: Collection[str] = (),
 ) -> Book:
     """Parse the tabs and give every row its `Réf.`.
 
     `known` holds, by tab, what each `Réf.` ever seen was about; `highest`, by prefix, the highest
-    number ever used; `written` says whether mail ever left for a `Réf.`.
+    number ever used; `written` says whether mail ever left for a `Réf.`. In the tabs of `copies`, a row
+    without `Réf.` has no past: one that tells of a message was copied.
     """
     by_name = {rows.fold(title): sheet for title, sheet in reversed([*snapshot.sheets.items()])}
     top = _highest_used(snapshot.sheets.values(), tabs, highest)
     identified = {
         tab.title: _identify(
-            tab, by_name.get(rows.fold(names.tab(tab.title))), names, known.get(tab.title, {}), top, written
+            tab,
+            by_name.get(rows.fold(names.tab(tab.title))),
+            names,
+            known.get(tab.title, {}),
+            top,
+            written,
+            copies,
         )
         for tab in tabs
     }
     return Book(identified, top)
 
 
+_INSTEAD = {"Intitulé": "Type"}
+"""What is read where a heading of the subject is left empty."""
+
+
 def about(identified: Identified, row: Row) -> str:
     """What a row is about, as it is remembered under its `Réf.`; empty when too little is known."""
-    parts = [rows.label(row.cell(heading)) for heading in identified.tab.subject]
+    parts = [
+        rows.label(row.cell(heading)) or rows.label(row.cell(_INSTEAD.get(heading, "")))
+        for heading in identified.tab.subject
+    ]
     return "|".join(map(rows.fold, parts)) if parts and all(parts[-2:]) else ""
 
 
@@ -155,8 +173,9 @@ def _identify(
     known: Mapping[str, str],
     top: dict[str, int],
     written: Written,
+    copies: Collection[str],
 ) -> Identified:
-    """Parse one tab; fill its missing `Réf.`; hold rows whose `Réf.` is unreadable, shared or changed."""
+    """Parse one tab; fill its missing `Réf.`; hold rows whose `Réf.` cannot be trusted."""
     title, columns = names.tab(tab.title), names.columns(tab)
     if sheet is None:
         problems = () if tab.own else (_missing_tab(title),)
@@ -170,11 +189,16 @@ def _identify(
     table = without_asides(table, tab.subject, known)
     bare = Identified(tab, sheet.title, table, columns=columns)
     refs, held = _read_refs(bare)
-    _hold_twins(bare, refs, held)
+    Holding(tab, table, refs, held).twins()
     refs = _as_known(refs, known)
+    borne = [*refs.values()]
     if not tab.own:
-        _hold_renamed(bare, refs, held, known, written)
-    filled = _fill(bare, refs, held, known, top)
+        says = {row.number: about(bare, row) for row in table.rows}
+        holding = Holding(tab, table, refs, held, says)
+        holding.renamed(known, written)
+        if tab.prefix:  # what has none is a call or a session, whose title and date change places at will
+            holding.strayed(known, written)
+    filled = _fill(bare, borne, refs, held, known, top, copies=tab.title in copies)
     return replace(bare, refs={**refs, **filled}, filled=filled, held=held, problems=(*found, *_astray(bare)))
 
 
@@ -200,54 +224,6 @@ def _read_refs(bare: Identified) -> tuple[dict[int, str], dict[int, Problem]]:
             if ref:
                 refs[row.number] = ref
     return refs, held
-
-
-def _hold_twins(bare: Identified, refs: dict[int, str], held: dict[int, Problem]) -> None:
-    """Take the rows that share a `Réf.` out of `refs`: nobody knows which one is meant."""
-    assert bare.table is not None
-    bearers: dict[str, list[int]] = {}
-    for number, ref in refs.items():
-        bearers.setdefault(rows.fold(ref), []).append(number)
-    by_number = {row.number: row for row in bare.rows}
-    for numbers in bearers.values():
-        if len(numbers) < 2:
-            continue
-        lines = ", ".join(map(str, numbers))
-        mend = (
-            "Gardez-la sur la bonne ligne et videz-la sur les autres : une nouvelle leur sera donnée."
-            if bare.tab.prefix
-            else "Gardez-la sur la bonne ligne et donnez-en une autre aux autres."
-        )
-        for number in numbers:
-            held[number] = Problem(
-                bare.table.where(by_number[number], "Réf."),
-                f"La Réf. « {refs.pop(number)} » est portée par plusieurs lignes ({lines}).",
-                mend,
-            )
-
-
-def _hold_renamed(
-    bare: Identified,
-    refs: dict[int, str],
-    held: dict[int, Problem],
-    known: Mapping[str, str],
-    written: Written,
-) -> None:
-    """Hold a row that bore another `Réf.` when mail left for it: under a new one all would leave again."""
-    assert bare.table is not None
-    borne = set(refs.values())
-    gone = {what: ref for ref, what in known.items() if what and ref not in borne}
-    for row in bare.rows if gone else ():
-        ref = refs.get(row.number)
-        former = gone.get(about(bare, row)) if ref and ref not in known else None
-        if former and written(former):
-            del refs[row.number]
-            held[row.number] = Problem(
-                bare.table.where(row, "Réf."),
-                f"Cette ligne portait la Réf. « {former} », sous laquelle des messages sont partis :"
-                f" sous « {ref} », tout repartirait.",
-                f"Remettez « {former} ». Si c'est autre chose, changez son nom ou son titre.",
-            )
 
 
 _STATES = {words.APPLICATIONS: "Envoi", words.REGISTRATIONS: "Invitation"}
@@ -287,16 +263,23 @@ def _is_entry(tab: Tab, row: Row) -> bool:
 
 def _fill(
     bare: Identified,
+    borne: Iterable[str],
     refs: Mapping[int, str],
     held: dict[int, Problem],
     known: Mapping[str, str],
     top: dict[str, int],
+    *,
+    copies: bool,
 ) -> dict[int, str]:
-    """New `Réf.` for rows without one: the old one where name and address are known, else a new number."""
+    """New `Réf.` for rows without one: the old one where name and address are known, else a new number.
+
+    `borne` stand in the sheet, on rows that are held as well; `copies`: hold those that were copied.
+    """
     if not bare.tab.prefix:
         return {}
     assert bare.table is not None
-    used = {rows.fold(ref) for ref in refs.values()}
+    used = set(map(rows.fold, borne))
+    subjects = {*known.values()} - {""}
     former = {identity: ref for ref, identity in known.items() if identity and rows.fold(ref) not in used}
     filled: dict[int, str] = {}
     for row in bare.rows:
@@ -310,7 +293,11 @@ def _fill(
                 "Écrivez-y une Réf., ou videz la cellule : une Réf. sera donnée à la ligne.",
             )
             continue
-        ref = former.pop(about(bare, row), "")
+        what = about(bare, row)
+        ref = former.pop(what, "")
+        if copies and what not in subjects and (problem := copied(bare.tab, bare.table, row)):
+            held[row.number] = problem
+            continue
         if not ref:
             top[bare.tab.prefix] = top.get(bare.tab.prefix, 0) + 1
             ref = f"{bare.tab.prefix}-{top[bare.tab.prefix]:03d}"

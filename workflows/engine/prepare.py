@@ -175,11 +175,19 @@ def open_book(
         known,
         highest(tools.journal),
         tools.journal.wrote_about,
+        _without_a_past(tools, snapshot),
     )
     vanished.refuse_twins(book, snapshot)
     if not confirmed:
         vanished.refuse_vanishing(tools.journal, book, snapshot, tools.names)
     return book
+
+
+def _without_a_past(tools: Tools, snapshot: Snapshot) -> set[str]:
+    """The tabs whose rows without `Réf.` are new: the journal would know if anything had left for them."""
+    sheet_round = _sheet_round(read_book(snapshot, [words.STATUS], tools.names, {}, {}))
+    older = compare(tools.journal, sheet_round, [w.NAME for w in tools.workflows])
+    return {tab.title for w in tools.workflows if w.NAME not in older.adopt for tab in w.TABS}
 
 
 def highest(journal: Journal) -> dict[str, int]:
@@ -240,9 +248,15 @@ def _desk(tools: Tools, workflow: Workflow, prepared: Prepared) -> Desk:
         restored=workflow.NAME in older.restored,
     )
     adopt = workflow.NAME in older.believe
-    taken = [b for b in workflow.believe(desk) if b.order_alone or _believed(b, history, adopt)]
+    told = desk if adopt else replace(desk, book=_certain(book))
+    taken = [b for b in workflow.believe(told) if b.order_alone or _believed(b, history, adopt)]
     prepared.beliefs += taken
     return replace(desk, history=with_beliefs(history, taken))
+
+
+def _certain(book: Book) -> Book:
+    """The rows that can be told apart: what stands in the others may have come from another row."""
+    return replace(book, tabs={title: tab.without_held() for title, tab in book.tabs.items()})
 
 
 def _believed(belief: Belief, history: History, adopt: bool) -> bool:
