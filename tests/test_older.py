@@ -178,6 +178,21 @@ def test_a_resend_that_was_carried_out_does_not_leave_again(workspace: Workspace
     assert sent[0] == f"appel:2027-1:STR-001:annonce:{number + 1}"
 
 
+def test_nor_does_one_in_a_row_that_is_held_at_first(workspace: Workspace) -> None:
+    workspace.round("2027-03-02T10:00")
+    send_again(workspace, "À renvoyer")
+    before = workspace.book.read_bytes()
+    workspace.round("2027-03-03T10:00")
+    send_again(workspace, None)
+    workspace.round("2027-03-03T11:00")
+    workspace.book.write_bytes(before)
+    workspace.edit(lambda book: book["Candidatures"].append([cell.value for cell in book["Candidatures"][2]]))
+    account = workspace.round("2027-03-03T12:00")
+    assert any(problem.where.startswith("Candidatures") for problem in account.problems)
+    workspace.edit(lambda book: book["Candidatures"].delete_rows(book["Candidatures"].max_row))
+    assert workspace.round("2027-03-03T13:00").sent == []
+
+
 def test_a_workbook_that_could_not_be_written_is_no_older_one(workspace: Workspace) -> None:
     workspace.round("2027-03-02T10:00")
     open_elsewhere = workspace.book.with_name(f".~lock.{workspace.book.name}#")

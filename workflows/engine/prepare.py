@@ -249,7 +249,9 @@ def _desk(tools: Tools, workflow: Workflow, prepared: Prepared) -> Desk:
     )
     adopt = workflow.NAME in older.believe
     told = desk if adopt else replace(desk, book=_certain(book))
-    taken = [b for b in workflow.believe(told) if b.order_alone or _believed(b, history, adopt)]
+    taken = [b for b in workflow.believe(told) if _believed(b, history, adopt)]
+    if desk.restored:  # an order in a row that cannot be told apart may have been carried out all the same
+        taken += [b for b in workflow.believe(desk) if b.order_alone]
     prepared.beliefs += taken
     return replace(desk, history=with_beliefs(history, taken))
 
