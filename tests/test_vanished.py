@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from openpyxl.workbook import Workbook as OpenpyxlWorkbook
 
+from tests.support.answering import by_structure, deliver, read, reply, said
 from tests.support.presence import network, person, sent
 from tests.support.workspace import CALLS, Workspace, heading_row, keys, small
 from workflows.core.messages import Mode
@@ -57,7 +58,7 @@ def workspace(tmp_path: Path) -> Workspace:
     return workspace
 
 
-LOSSES = (
+LOSSES: tuple[tuple[Change, str], ...] = (
     (title("Candidatures", "Candidatures printemps"), "« Candidatures » a disparu"),
     (without("Candidatures"), "« Candidatures » a disparu"),
     (heading("Candidatures", "Commande", "Ordre"), "n'a plus de colonne « Commande »"),
@@ -70,11 +71,11 @@ LOSSES = (
 
 def test_what_she_wrote_is_not_forgotten_with_its_tab_or_column(workspace: Workspace) -> None:
     kept = workspace.book.read_bytes()
-    for change, said in LOSSES:
+    for change, words in LOSSES:
         workspace.edit(change)
         with pytest.raises(TourneeError) as caught:
             workspace.round(NEXT)
-        assert said in caught.value.what.replace("\u00a0", " ")
+        assert words in caught.value.what.replace("\u00a0", " ")
         assert "--confirmer" in caught.value.remedy
         workspace.book.write_bytes(kept)
     assert keys(workspace.round(NEXT).sent) == ["appel:2027-1:STR-004:relance-1"]
@@ -162,6 +163,17 @@ def test_hours_that_people_declared_count_when_presence_is_renamed(tmp_path: Pat
     workspace.edit(without("Présence 2027"))
     with pytest.raises(TourneeError, match="Présence"):
         workspace.round("2027-03-11T10:30")
+
+
+def test_what_came_by_mail_comes_back_from_the_journal(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(2, "À lancer"), delai_de_grace='"0"')
+    workspace.round()
+    deliver(workspace, reply(by_structure(workspace)["STR-001"], "Oui, nous participerons."))
+    read(workspace)
+    for change in (without_column("Candidatures", "Réponse"), without("Candidatures")):
+        workspace.edit(change)
+        assert read(workspace).problems == []
+        assert said(workspace, "STR-001") == "Oui"
 
 
 def test_two_tabs_of_one_name_let_nothing_leave(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ APPLICATIONS = Tab(
         *_hers("Décision"),
         Column("Notes", width=30),
     ),
-    holding=("Réponse", "Commande"),
+    holding=("Réponse", "Commande", "Décision"),
     prefix="CAN",
     subject=("Appel", "Structure"),
     own=True,

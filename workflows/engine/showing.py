@@ -97,7 +97,7 @@ def write(
     journal.note(writing.notes)
     _know(journal, book, writing, known, top)
     receipt = tools.workbook.write(writing.edits, prepared.snapshot) if writing.edits else Receipt()
-    journal.remember(**vanished.remembered(book, prepared.snapshot, writing.edits))
+    journal.remember(**vanished.remembered(book, prepared.snapshot, writing.edits, journal.noted))
     journal.mails.listed(listed)
     journal.mails.shown(placed.shown)
     journal.mails.show_answers(writing.answers)

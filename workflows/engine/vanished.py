@@ -16,30 +16,32 @@ from workflows.core.cells import fold
 from workflows.core.french import join, quoted
 from workflows.core.ports import AddColumn, AddSheet, Edit, Kind, Snapshot
 from workflows.core.problems import TourneeError
-from workflows.core.tables import parse_table, says
+from workflows.core.tables import Row, parse_table, says
 from workflows.core.words import Tab
 from workflows.engine.journal import Journal
+from workflows.engine.write_back import Noted, shown
 
 _SHRUNK_FROM = 10
 """A tab of more rows than this that loses over half of them stops the round."""
-_TYPED_INTO = ("Opposition", "Réponse", "Alerte")
-"""Columns of the program's in which people decide, too."""
-_UNREAD = ("Réf.", "Nom", "Téléphone", "Fonction", "Annuaire", "Notes", "Commentaire", "Présence")
-"""Columns of hers on which no message depends, and `Réf.`, which is given back."""
+_FROM_MAIL = ("Opposition", "Réponse")
+"""Columns that show what came by mail, which the journal holds, beside what people type."""
 
 _Kept = Mapping[str, Sequence[str]]
 """Of a tab: headings with something under them (`filled`), those without (`empty`), others, folded."""
 
 
-def remembered(book: Book, snapshot: Snapshot, edits: Sequence[Edit]) -> dict[str, str]:
-    """What the journal is to keep of these tabs once the edits are made; of an unusable one nothing new."""
+def remembered(book: Book, snapshot: Snapshot, edits: Sequence[Edit], noted: Noted) -> dict[str, str]:
+    """What the journal is to keep of these tabs once the edits are made; of an unusable one nothing new.
+
+    `noted` says whether a value of the program's columns is its own.
+    """
     facts = {f"rows:{title}": str(len(tab.rows)) for title, tab in book.tabs.items() if tab.table}
     made = {edit.title for edit in edits if isinstance(edit, AddSheet)}
     added = {(edit.sheet, edit.spec.heading) for edit in edits if isinstance(edit, AddColumn)}
     for title, tab in book.tabs.items():
         if tab.table or tab.title in made:
             new = {h for h, c in tab.columns.items() if tab.title in made or (tab.title, c.heading) in added}
-            facts[f"headings:{title}"] = json.dumps(_kept(tab, snapshot, new), ensure_ascii=False)
+            facts[f"headings:{title}"] = json.dumps(_kept(tab, snapshot, new, noted), ensure_ascii=False)
         elif not tab.unusable:
             facts[f"headings:{title}"] = ""
     return facts
@@ -93,21 +95,26 @@ def _refuse_without(tab: Identified, kept: _Kept, snapshot: Snapshot, names: Nam
         raise _headings_gone(tab, lost, new)
 
 
-def _watched(tab: Tab) -> list[str]:
+def _watched(tab: Tab) -> tuple[str, ...]:
     """The headings under which a person's word decides what leaves."""
-    hers = {column.heading for column in tab.columns if not column.tool} | {*tab.optional, *_TYPED_INTO}
-    return [h for h in tab.headings if h in hers and h not in (*tab.subject, *_UNREAD)]
+    return (*tab.required, *tab.holding)
 
 
-def _kept(tab: Identified, snapshot: Snapshot, new: Collection[str]) -> _Kept:
+def _kept(tab: Identified, snapshot: Snapshot, new: Collection[str], noted: Noted) -> _Kept:
     watched = _watched(tab.tab)
     there = {*new, *(tab.table.columns if tab.table else ())}
-    filled = [heading for heading in watched if any(says(row.cell(heading)) for row in tab.rows)]
+    filled = [heading for heading in watched if any(_is_typed(tab, row, heading, noted) for row in tab.rows)]
     return {
         "filled": filled,
         "empty": [heading for heading in watched if heading in there and heading not in filled],
         "others": [*_strangers(tab, snapshot)],
     }
+
+
+def _is_typed(tab: Identified, row: Row, heading: str, noted: Noted) -> bool:
+    """Whether a cell holds what nobody but a person knows."""
+    cell, ref = row.cell(heading), tab.refs.get(row.number, "")
+    return says(cell) and not (heading in _FROM_MAIL and noted(tab.tab.title, ref, heading, shown(cell)))
 
 
 def _strangers(tab: Identified, snapshot: Snapshot) -> dict[str, str]:
