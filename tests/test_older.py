@@ -220,3 +220,17 @@ def test_a_change_that_was_announced_is_not_announced_again(workspace: Workspace
     assert passage(workspace, "2027-03-02T11:30").sent == []
     change(workspace, Commande="Prévenir")
     assert steps(passage(workspace, "2027-03-02T11:45")) == ["PRO-001:modification-3"]
+
+
+def test_what_the_sheet_does_not_say_why_leaves_no_empty_words(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(2), delai_de_grace='"0"')
+    workspace.launch()
+    lose_journal(workspace)
+    workspace.put("Candidatures", {"Structure": "STR-001"}, Envoi="Refusé", Envoyé_le=None)
+    workspace.put("Candidatures", {"Structure": "STR-002"}, Envoi="Envoi en cours", Envoyé_le=None)
+    workspace.launch("2027-03-02T11:00")
+    motif = str(workspace.row("Candidatures", Structure="STR-001")["Motif"]).replace("\u00a0", " ")
+    assert motif.endswith("refusée : motif inconnu")
+    said = workspace.run("etat", at="2027-03-02T11:15", form="texte").out
+    assert "STR-002:annonce" in said
+    assert "()" not in said

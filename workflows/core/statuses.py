@@ -32,7 +32,7 @@ class Shown:
 def refusals(record: Record) -> str:
     """The recipients that did not get it, with the server's words."""
     known = {address: words_ for address, words_ in record.refused.items() if not is_erased(address)}
-    return " ; ".join(f"{address} refusée : {words_}" for address, words_ in known.items())
+    return " ; ".join(f"{address} refusée : {words_ or 'motif inconnu'}" for address, words_ in known.items())
 
 
 def spoken(addresses: Iterable[str]) -> list[str]:

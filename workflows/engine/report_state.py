@@ -32,7 +32,8 @@ def state_lines(
     for sentence in said:
         lines += screen.fold(typography(sentence), hang=2)
     for key, record in uncertain.items():
-        lines += screen.item("!", typography(f"À vérifier : {key} ({record.detail})"))
+        why = f" ({record.detail})" if record.detail else ""
+        lines += screen.item("!", typography(f"À vérifier : {key}{why}"))
     if uncertain:
         lines += screen.fold(typography("Pour chacun : trancher CLÉ envoye, ou trancher CLÉ non-envoye."))
     return lines
