@@ -140,3 +140,14 @@ def test_the_journal_keeps_no_address_of_an_objection_but_its_hash(
     assert len(kept) == 1
     assert "s1" not in str(kept)
     assert len(kept[0][0]) == 64
+
+
+def test_a_no_under_opposition_holds_nothing_but_what_came_by_mail_stands(
+    workspace: Workspace, mails: dict[str, EmailMessage]
+) -> None:
+    for ref in ("STR-001", "STR-002"):
+        workspace.put("Structures", {"Réf.": ref}, Opposition="non")
+    deliver(workspace, reply(mails["STR-002"], "STOP, merci de ne plus nous écrire."))
+    sent = keys(read(workspace, FOLLOW_UP_DAY).sent)
+    assert "appel:2027-1:STR-001:relance-1" in sent
+    assert "appel:2027-1:STR-002:relance-1" not in sent

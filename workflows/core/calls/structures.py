@@ -8,11 +8,12 @@ from workflows.core import french, reading, words
 from workflows.core.attachments import HEADING as ATTACHMENT
 from workflows.core.attachments import Shelf, attachments, check_size
 from workflows.core.book import Identified
-from workflows.core.cells import Unreadable, fold, is_blank, label, text
+from workflows.core.cells import Unreadable, fold, is_blank, text
 from workflows.core.ports import Cell
 from workflows.core.reading import read
 from workflows.core.received import Objections
 from workflows.core.rows import addresses, yes_no
+from workflows.core.statuses import says_no
 from workflows.core.tables import Row
 
 
@@ -20,7 +21,7 @@ def not_solicited(tab: Identified, row: Row) -> str:
     """Why a structure gets no call, in words; empty when it may. Raises Flagged."""
     if read(tab, row, "Ne plus solliciter", yes_no):
         return "« Ne plus solliciter » dans Structures"
-    if label(row.cell("Opposition")):
+    if not says_no(row.cell("Opposition")):
         return "s'est opposée à recevoir les appels"
     return read(tab, row, "Statut réseau", _left)
 
