@@ -342,3 +342,14 @@ def test_prevenir_as_the_first_launch_sends_nothing_again_without_a_journal(tmp_
     assert done(workspace).endswith("annoncé le 02/03/2027 à 10 h")
     lose_the_journal(workspace)
     assert passage(workspace, DAY_2).sent == []
+
+
+@pytest.mark.parametrize(
+    ("order", "reason"), [("Clos", "la session est close"), ("Essai", "la session est à l'essai")]
+)
+def test_rows_of_those_who_are_not_invited_any_more_say_so(tmp_path: Path, order: str, reason: str) -> None:
+    workspace = meeting(tmp_path)
+    workspace.run("formation", "inviter", "SES-2", "--oui", "--limite", "1")
+    change(workspace, Commande=order)
+    passage(workspace, "2027-03-02T11:00")
+    assert [registration(workspace, ref)["Motif"] for ref in ALL] == [None, reason, reason]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -18,7 +18,7 @@ from workflows.core.campaign_rows import (
     still_due,
     trouble_words,
 )
-from workflows.core.campaigns import outlived, shown_in_its_row
+from workflows.core.campaigns import concerned, outlived, shown_in_its_row
 from workflows.core.cells import Unreadable, fold, is_blank, label, text
 from workflows.core.laters import Later
 from workflows.core.messages import RowWish, Verdict, Wait
@@ -32,10 +32,10 @@ from workflows.core.standing import without_recalled
 from workflows.core.tables import Row
 from workflows.core.training.announcements import CHANGE, INVITATION, Announcements, Told, ordered
 from workflows.core.training.session_mails import where
-from workflows.core.training.sessions import Session, not_named
+from workflows.core.training.sessions import KIND, Session, not_named
 from workflows.core.training.set_aside import is_set_aside
 from workflows.core.trials import trial_words
-from workflows.core.workflow import Desk, Outlook
+from workflows.core.workflow import Desk, Outlook, Scope
 
 ROWS = CampaignTab(
     words.REGISTRATIONS,
@@ -54,7 +54,12 @@ ROWS = CampaignTab(
     subject_words="Le Promeneur",
     campaign_words="la session",
 )
-_OPEN = (words.TO_SEND, words.TO_FIX)
+_ASLEEP = {
+    words.CLOSED: "la session est close",
+    words.CANCELLED: "la session est annulée",
+    words.TRIAL: "la session est à l'essai",
+}
+_OPEN = {words.TO_SEND, words.TO_FIX}
 _ANSWERS = {fold(word): word for word in words.ANSWERS}
 
 
@@ -159,9 +164,8 @@ def project(desk: Desk, sessions: Sequence[Session], outlook: Outlook) -> list[R
             if (session.ref, subject) in lines or _concerned(display, session, people.get(subject), subject)
         ]
         wishes += [_line(display, session, subject, people.get(subject)) for subject in subjects]
-        if session.start and desk.now >= session.start:
-            rest = (rows for (ref, s), rows in lines.items() if ref == session.ref and s not in subjects)
-            wishes += [_never_invited(rows[0]) for rows in rest if label(rows[0].cell(ROWS.state)) in _OPEN]
+        rest = [rows[0] for (ref, s), rows in lines.items() if ref == session.ref and s not in subjects]
+        wishes += _never_invited(session, desk, rest)
         if shown_in_its_row(session, desk, subjects):
             wishes.append(_session_wish(display, session, subjects, lines))
         elif outlived(session):
@@ -170,10 +174,17 @@ def project(desk: Desk, sessions: Sequence[Session], outlook: Outlook) -> list[R
     return wishes
 
 
-def _never_invited(row: Row) -> RowWish:
-    """A row whose invitation is too late: what it told her to do is true no more."""
-    values: dict[str, Value] = {ROWS.state: words.WAITING, "Motif": "la session est passée"}
-    return RowWish(words.REGISTRATIONS.title, label(row.cell("Réf.")), values)
+def _never_invited(session: Session, desk: Desk, rest: Sequence[Row]) -> Iterator[RowWish]:
+    """The rows whose invitation did not leave and will not: what held it then is true no more."""
+    reason, stale = "la session est passée", _OPEN
+    if not session.start or desk.now < session.start:
+        if concerned(session, Scope(), desk, KIND):
+            return
+        reason, stale = _ASLEEP.get(session.order, "la session n'est pas lancée"), {*_OPEN, words.WAITING}
+    for row in rest:
+        if label(row.cell(ROWS.state)) in stale:
+            values: dict[str, Value] = {ROWS.state: words.WAITING, "Motif": reason}
+            yield RowWish(words.REGISTRATIONS.title, label(row.cell("Réf.")), values)
 
 
 def _concerned(display: Display, session: Session, person: Row | None, subject: str) -> bool:
