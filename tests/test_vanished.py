@@ -132,6 +132,16 @@ def test_an_order_to_stop_everything_holds_when_suivi_is_renamed(tmp_path: Path)
         workspace.round(SOON)
 
 
+def test_an_order_to_stop_everything_holds_when_suivi_is_deleted(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(2, "À lancer"))
+    workspace.round()
+    workspace.put("Suivi", {"Passage n°": 1}, Tout_arrêter="oui")
+    workspace.round("2027-03-02T10:10")
+    workspace.edit(without("Suivi"))
+    with pytest.raises(TourneeError, match="Suivi"):
+        workspace.round(SOON)
+
+
 def test_an_order_written_under_a_heading_renamed_at_once_is_missed_too(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, small(2, "À lancer"), delai_de_grace='"0"')
     workspace.round()
@@ -174,6 +184,17 @@ def test_what_came_by_mail_comes_back_from_the_journal(tmp_path: Path) -> None:
         workspace.edit(change)
         assert read(workspace).problems == []
         assert said(workspace, "STR-001") == "Oui"
+
+
+def test_a_workbook_of_before_all_that_is_written_again(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(2, "À lancer"), delai_de_grace='"0"')
+    before = workspace.book.read_bytes()
+    workspace.round()
+    workspace.put("Candidatures", {"Structure": "STR-001"}, Commande="À renvoyer")
+    assert len(workspace.round(SOON).sent) == 1
+    workspace.book.write_bytes(before)
+    assert workspace.round("2027-03-03T10:15").sent == []
+    assert [row["Envoi"] for row in workspace.tab("Candidatures")] == ["Envoyé", "Envoyé"]
 
 
 def test_two_tabs_of_one_name_let_nothing_leave(tmp_path: Path) -> None:

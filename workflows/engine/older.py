@@ -49,13 +49,17 @@ class Older:
         return self.believe, self.adopt, self.restored
 
 
+def sheet_is_older(journal: Journal, sheet_round: int) -> bool:
+    """Whether the sheet is a copy of before the last write; one that failed makes none older."""
+    return sheet_round < int(journal.meta("written") or journal.round_number)
+
+
 def compare(journal: Journal, sheet_round: int, workflows: Collection[str]) -> Older:
     """What the numbers say now, and what earlier rounds left to do; changes nothing."""
     everyone, nobody = frozenset((*workflows, PAGES)), frozenset[str]()
     journal_behind = journal.fresh or sheet_round > journal.round_number
     adopt = everyone if journal_behind else nobody
-    written = int(journal.meta("written") or journal.round_number)  # a write that failed makes none older
-    restored = everyone if sheet_round < written else nobody
+    restored = everyone if sheet_is_older(journal, sheet_round) else nobody
     if not sheet_round:  # the number is gone, with Suivi or from it: the rest is as it was
         restored &= {PAGES}
     kept = [frozenset(journal.meta(name).split()) for name in _KEPT]

@@ -36,7 +36,7 @@ from workflows.engine.attachments import AttachmentFolder, AttachmentGone
 from workflows.engine.general import General
 from workflows.engine.intake import Intake, Understand
 from workflows.engine.journal import Journal
-from workflows.engine.older import Older, compare
+from workflows.engine.older import Older, compare, sheet_is_older
 from workflows.engine.pacing import Narrowing
 from workflows.engine.rendering import Rendered, Renderer
 from workflows.engine.template_files import TemplateProblem
@@ -179,8 +179,16 @@ def open_book(
     )
     vanished.refuse_twins(book, snapshot)
     if not confirmed:
-        vanished.refuse_vanishing(tools.journal, book, snapshot, tools.names)
+        older = _is_put_back(tools.journal, book)
+        vanished.refuse_vanishing(tools.journal, book, snapshot, tools.names, older=older)
     return book
+
+
+def _is_put_back(journal: Journal, book: Book) -> bool:
+    """Whether this is a copy of before: of before the first round, it has none of the program's tabs yet."""
+    if number := _sheet_round(book):
+        return sheet_is_older(journal, number)
+    return all(tab.absent for tab in book.tabs.values() if tab.tab.own and not tab.tab.required)
 
 
 def _without_a_past(tools: Tools, snapshot: Snapshot) -> set[str]:

@@ -59,12 +59,15 @@ def refuse_shrinking(journal: Journal, book: Book) -> None:
             )
 
 
-def refuse_vanishing(journal: Journal, book: Book, snapshot: Snapshot, names: Names) -> None:
-    """So is a tab or a column in which people had written. Raises TourneeError."""
+def refuse_vanishing(journal: Journal, book: Book, snapshot: Snapshot, names: Names, *, older: bool) -> None:
+    """So is a tab or a column in which people had written. Raises TourneeError.
+
+    An `older` workbook that was put back may have had neither yet: it is written again.
+    """
     for title, tab in book.tabs.items():
         kept = journal.meta(f"headings:{title}")
         if kept and not tab.unusable:
-            _refuse_without(tab, json.loads(kept), snapshot, names)
+            _refuse_without(tab, json.loads(kept), snapshot, names, older=older)
 
 
 def refuse_twins(book: Book, snapshot: Snapshot) -> None:
@@ -79,12 +82,14 @@ def refuse_twins(book: Book, snapshot: Snapshot) -> None:
             )
 
 
-def _refuse_without(tab: Identified, kept: _Kept, snapshot: Snapshot, names: Names) -> None:
+def _refuse_without(tab: Identified, kept: _Kept, snapshot: Snapshot, names: Names, *, older: bool) -> None:
     """Raises TourneeError where the tab, or a column of it, is gone."""
     if tab.absent:
         like = _alike(tab, snapshot, names)
-        if like or kept["filled"]:
+        if like or (kept["filled"] and not older):
             raise _tab_gone(tab.title, like)
+        return
+    if older:
         return
     there = tab.table.columns if tab.table else {}
     strangers = _strangers(tab, snapshot)
