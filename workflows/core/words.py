@@ -224,6 +224,7 @@ PRESENCE = Tab(
         *_tools("Reçue le"),
     ),
     required=("Semaine", "Promeneur", "Heures"),
+    holding=("Heures",),
     prefix="PRE",
     subject=("Semaine", "Promeneur"),
     own=True,

@@ -17,7 +17,6 @@ from workflows.core.french import join, quoted
 from workflows.core.ports import AddColumn, AddSheet, Edit, Kind, Snapshot
 from workflows.core.problems import TourneeError
 from workflows.core.tables import Row, parse_table, says
-from workflows.core.words import Tab
 from workflows.engine.journal import Journal
 from workflows.engine.write_back import Noted, shown
 
@@ -95,18 +94,13 @@ def _refuse_without(tab: Identified, kept: _Kept, snapshot: Snapshot, names: Nam
     strangers = _strangers(tab, snapshot)
     new = [heading for key, heading in strangers.items() if key not in kept["others"]]
     before = [*kept["filled"], *(kept["empty"] if new else ())]
-    lost = [heading for heading in before if heading in _watched(tab.tab) and heading not in there]
+    lost = [heading for heading in before if heading in tab.tab.holding and heading not in there]
     if lost:
         raise _headings_gone(tab, lost, new)
 
 
-def _watched(tab: Tab) -> tuple[str, ...]:
-    """The headings under which a person's word decides what leaves."""
-    return (*tab.required, *tab.holding)
-
-
 def _kept(tab: Identified, snapshot: Snapshot, new: Collection[str], noted: Noted) -> _Kept:
-    watched = _watched(tab.tab)
+    watched = tab.tab.holding
     there = {*new, *(tab.table.columns if tab.table else ())}
     filled = [heading for heading in watched if any(_is_typed(tab, row, heading, noted) for row in tab.rows)]
     return {
