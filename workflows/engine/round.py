@@ -145,10 +145,8 @@ def _live(tools: Tools, request: Request, prepared: Prepared) -> Account:
         if prepared.mails:
             assert transport is not None
             showing.write(tools, prepared, account, leaving=frozenset(m.key for m in prepared.mails))
-            for name, plan in prepared.plans.items():
-                tools.journal.learn(
-                    name, carried_out(plan)
-                )  # where the sheet cannot be marked nothing leaves
+            for name, plan in prepared.plans.items():  # where the sheet cannot be marked nothing leaves
+                tools.journal.learn(name, carried_out(plan))
             prepared.older.written(tools.journal, prepared.desks)
             tools.note_sending(prepared.round_number)
             delivery = hand_over(tools, [m.key for m in prepared.mails], transport, reserved=True)
