@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -39,8 +41,10 @@ def tallies(_servers: Servers, share: float = 1.0) -> Iterator[Tally]:
         max_examples=round(EXAMPLES * share), stateful_step_count=16, deadline=None, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    try:
-        run_state_machine_as_test(Counted, settings=bounds)
-    except AssertionError as error:
-        tally.details.append("\n".join([str(error), *getattr(error, "__notes__", ())]))
+    with redirect_stdout(StringIO()) as steps:  # where Hypothesis prints the shortest way there
+        try:
+            run_state_machine_as_test(Counted, settings=bounds)
+        except AssertionError as error:
+            notes = getattr(error, "__notes__", ())
+            tally.details.append("\n".join([str(error), *notes, steps.getvalue()]))
     yield tally
