@@ -12,7 +12,7 @@ import pytest
 from tests.support.answering import deliver, reply
 from tests.support.sessions import PEOPLE, SESSIONS, change, invite, passage, person, session, state, steps
 from tests.support.smtp_server import Fault, SmtpServer, outgoing
-from tests.support.workspace import Workspace, small
+from tests.support.workspace import Workspace, keys, small
 from workflows.core.laters import Later, later_words
 from workflows.core.messages import Record, State
 from workflows.core.ports import Cell, Kind
@@ -148,6 +148,80 @@ def test_who_was_reached_is_read_from_motif(
 
 
 # A workbook from before, put back
+
+
+def test_an_older_workbook_beside_a_journal_that_came_later_is_written_again(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(3, "À lancer"), delai_de_grace='"0"', plafond_par_passage="2")
+    workspace.round("2027-03-02T10:00")
+    older = workspace.book.read_bytes()
+    workspace.round("2027-03-02T10:15")
+    lose_journal(workspace)
+    workspace.round("2027-03-02T10:30")
+    workspace.book.write_bytes(older)
+    assert workspace.round("2027-03-02T10:45").problems == []
+    assert [row["Envoi"] for row in workspace.tab("Candidatures")] == ["Envoyé"] * 3
+    lose_journal(workspace)  # the sheet is all that tells of what left
+    assert workspace.round("2027-03-02T11:00").sent == []
+
+
+def test_the_first_round_takes_no_cell_of_hers_for_the_program_s(tmp_path: Path) -> None:
+    call = ("2027-1", "Appel", "À lancer", "relire avec la CAF", "liste du 12/01")
+    workspace = Workspace(
+        tmp_path,
+        {
+            **small(1),
+            "Appels": [("Réf.", "Titre", "Commande", "État", "Envoyés"), call],
+            "Présence": [
+                ("Semaine", "Promeneur", "Heures", "Rappel", "Rappelé le", "Motif"),
+                ("2027-S09", "PRO-001", None, None, "par SMS", "congé maladie"),
+            ],
+            "Promeneurs": [PEOPLE, person(1)],
+        },
+        delai_de_grace='"0"',
+    )
+    account = workspace.round("2027-03-02T10:00")
+    assert len(account.sent) == 1
+    row = workspace.tab("Appels")[0]
+    assert (row["État"], row["Envoyés"]) == ("relire avec la CAF", "liste du 12/01")
+    kept = workspace.tab("Présence")[0]
+    assert (kept["Rappelé le"], kept["Motif"]) == ("par SMS", "congé maladie")
+    places = {problem.where for problem in account.problems}
+    assert {"Appels, ligne 2, État", "Appels, ligne 2, Envoyés", "Présence, ligne 2, Motif"} <= places
+
+
+def test_a_name_of_before_in_an_older_workbook_gets_its_ref_back(tmp_path: Path) -> None:
+    planned = session(Commande="À lancer")
+    book = {**small(1), "Promeneurs": [PEOPLE, person(1, **{"Réf.": None})], "Sessions": [SESSIONS, planned]}
+    workspace = Workspace(tmp_path, book, delai_de_grace='"0"')
+    older = workspace.book.read_bytes()
+    assert len(workspace.round("2027-03-10T10:00").sent) == 1
+    for name in ("Durnad", "Durand"):
+        workspace.put("Promeneurs", {"Réf.": "PRO-001"}, Nom=name)
+        workspace.round("2027-03-10T10:15")
+    workspace.book.write_bytes(older)
+    assert workspace.round("2027-03-10T10:30").sent == []
+    assert [row["Réf."] for row in workspace.tab("Promeneurs")] == ["PRO-001"]
+
+
+def test_a_row_that_was_another_before_is_not_the_one_that_comes_back(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(2, "À lancer"), delai_de_grace='"0"')
+    workspace.round("2027-03-02T10:00")
+    workspace.put("Structures", {"Réf.": "STR-002"}, Nom="Autre", Courriel="autre@structures.example")
+    workspace.round("2027-03-02T10:15")
+    workspace.edit(lambda book: book["Structures"].append([None, "Structure 2", "s2@structures.example"]))
+    workspace.round("2027-03-02T10:30")
+    assert [row["Réf."] for row in workspace.tab("Structures")] == ["STR-001", "STR-002", "STR-003"]
+
+
+def test_two_rows_of_one_name_and_address_get_both_refs_back(tmp_path: Path) -> None:
+    rows = [("STR-001", "Mission locale", "ml@s.example"), ("STR-002", "Mission locale", "ml@s.example")]
+    book = {**small(1, "À lancer"), "Structures": [("Réf.", "Nom", "Courriel"), *rows]}
+    workspace = Workspace(tmp_path, book, delai_de_grace='"0"')
+    assert keys(workspace.round("2027-03-02T10:00").sent) == ["appel:2027-1:STR-001:annonce"]
+    for row in rows:
+        workspace.put("Structures", {"Réf.": row[0]}, **{"Réf.": None})
+    workspace.round("2027-03-02T10:15")
+    assert [row["Réf."] for row in workspace.tab("Structures")] == ["STR-001", "STR-002"]
 
 
 def send_again(workspace: Workspace, word: str | None) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.cells import any_text, serial, typed
 from workflows.core import words
-from workflows.core.book import Book, Identified, Names, read_book
+from workflows.core.book import Book, Identified, Names, Past, read_book
 from workflows.core.people import absence, audiences, away, contact, newcomer, outside_network
 from workflows.core.ports import EMPTY, Cell, Kind, Sheet, Snapshot
 from workflows.core.reading import Flagged
@@ -33,7 +33,7 @@ cells = st.one_of(
 def book(tab: words.Tab, row: dict[str, Cell]) -> Book:
     headings = tuple(typed(heading) for heading in tab.headings)
     values = tuple(row.get(heading, EMPTY) for heading in tab.headings)
-    return read_book(Snapshot({tab.title: Sheet(tab.title, (headings, values))}), [tab], Names(), {}, {})
+    return read_book(Snapshot({tab.title: Sheet(tab.title, (headings, values))}), [tab], Names(), Past())
 
 
 Line = dict[str, str]
@@ -45,7 +45,7 @@ def identified(tab: words.Tab, lines: list[Line], before: list[Line] | None = No
     headings = tuple(typed(heading) for heading in tab.headings)
     known = identified(tab, before).abouts() if before else {}
     sheet = Snapshot({tab.title: Sheet(tab.title, (headings, *cells))})
-    return read_book(sheet, [tab], Names(), {tab.title: known}, {}, known.__contains__)[tab]
+    return read_book(sheet, [tab], Names(), Past({tab.title: known}, written=known.__contains__))[tab]
 
 
 def session(**changed: str | Cell) -> Session:

@@ -82,6 +82,22 @@ class Identified:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """What earlier rounds remember of the rows, by tab."""
+
+    known: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What each `Réf.` ever seen was last about."""
+    former: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    """What each was about before, latest first: an older workbook shows it again."""
+    highest: Mapping[str, int] = field(default_factory=dict)
+    """By prefix, the highest number ever used."""
+    written: Written = lambda _ref: False
+    """Whether mail ever left for a `Réf.`."""
+    copies: Collection[str] = ()
+    """Tabs where a row without `Réf.` has no past: one that tells of a message was copied."""
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """All the tabs that a round needs, by canonical title."""
 
@@ -109,29 +125,13 @@ def read_book(
     snapshot: Snapshot,
     tabs: Sequence[Tab],
     names: Names,
-    known: Mapping[str, Mapping[str, str]],
-    highest: Mapping[str, int],
-    written: Written = lambda _ref: False,
-    copies: Collection[str] = (),
+    past: Past,
 ) -> Book:
-    """Parse the tabs and give every row its `Réf.`.
-
-    `known` holds, by tab, what each `Réf.` ever seen was about; `highest`, by prefix, the highest
-    number ever used; `written` says whether mail ever left for a `Réf.`. In the tabs of `copies`, a row
-    without `Réf.` has no past: one that tells of a message was copied.
-    """
+    """Parse the tabs and give every row its `Réf.`."""
     by_name = {rows.fold(title): sheet for title, sheet in reversed([*snapshot.sheets.items()])}
-    top = _highest_used(snapshot.sheets.values(), tabs, highest)
+    top = _highest_used(snapshot.sheets.values(), tabs, past.highest)
     identified = {
-        tab.title: _identify(
-            tab,
-            by_name.get(rows.fold(names.tab(tab.title))),
-            names,
-            known.get(tab.title, {}),
-            top,
-            written,
-            copies,
-        )
+        tab.title: _identify(tab, by_name.get(rows.fold(names.tab(tab.title))), names, past, top)
         for tab in tabs
     }
     return Book(identified, top)
@@ -170,13 +170,12 @@ def _identify(
     tab: Tab,
     sheet: Sheet | None,
     names: Names,
-    known: Mapping[str, str],
+    past: Past,
     top: dict[str, int],
-    written: Written,
-    copies: Collection[str],
 ) -> Identified:
     """Parse one tab; fill its missing `Réf.`; hold rows whose `Réf.` cannot be trusted."""
     title, columns = names.tab(tab.title), names.columns(tab)
+    known = past.known.get(tab.title, {})
     if sheet is None:
         problems = () if tab.own else (_missing_tab(title),)
         return Identified(tab, title, None, problems=problems, absent=True, columns=columns)
@@ -195,10 +194,10 @@ def _identify(
     if not tab.own:
         says = {row.number: about(bare, row) for row in table.rows}
         holding = Holding(tab, table, refs, held, says)
-        holding.renamed(known, written)
+        holding.renamed(known, past.written)
         if tab.prefix:  # what has none is a call or a session, whose title and date change places at will
-            holding.strayed(known, written)
-    filled = _fill(bare, borne, refs, held, known, top, copies=tab.title in copies)
+            holding.strayed(known, past.written)
+    filled = _fill(bare, borne, refs, held, past, top)
     return replace(bare, refs={**refs, **filled}, filled=filled, held=held, problems=(*found, *_astray(bare)))
 
 
@@ -266,21 +265,19 @@ def _fill(
     borne: Iterable[str],
     refs: Mapping[int, str],
     held: dict[int, Problem],
-    known: Mapping[str, str],
+    past: Past,
     top: dict[str, int],
-    *,
-    copies: bool,
 ) -> dict[int, str]:
     """New `Réf.` for rows without one: the old one where name and address are known, else a new number.
 
-    `borne` stand in the sheet, on rows that are held as well; `copies`: hold those that were copied.
+    `borne` stand in the sheet, on rows that are held as well.
     """
     if not bare.tab.prefix:
         return {}
     assert bare.table is not None
     used = set(map(rows.fold, borne))
-    subjects = {*known.values()} - {""}
-    former = {identity: ref for ref, identity in known.items() if identity and rows.fold(ref) not in used}
+    candidates = _candidates(bare, past)
+    copies = bare.tab.title in past.copies
     filled: dict[int, str] = {}
     for row in bare.rows:
         if row.number in refs or row.number in held or not _is_entry(bare.tab, row):
@@ -294,12 +291,25 @@ def _fill(
             )
             continue
         what = about(bare, row)
-        ref = former.pop(what, "")
-        if copies and what not in subjects and (problem := copied(bare.tab, bare.table, row)):
+        ref = next((ref for ref in candidates.get(what, ()) if rows.fold(ref) not in used), "")
+        if copies and what not in candidates and (problem := copied(bare.tab, bare.table, row)):
             held[row.number] = problem
             continue
         if not ref:
             top[bare.tab.prefix] = top.get(bare.tab.prefix, 0) + 1
             ref = f"{bare.tab.prefix}-{top[bare.tab.prefix]:03d}"
+        used.add(rows.fold(ref))
         filled[row.number] = ref
     return filled
+
+
+def _candidates(bare: Identified, past: Past) -> dict[str, list[str]]:
+    """By what a row is about, each `Réf.` that was about it, and those before that no row is about now."""
+    known = past.known.get(bare.tab.title, {})
+    there = {about(bare, row) for row in bare.rows}
+    earlier = [(ref, was) for ref, was in past.former.get(bare.tab.title, ()) if known.get(ref) not in there]
+    found: dict[str, list[str]] = {}
+    for ref, was in (*known.items(), *earlier):
+        if was:
+            found.setdefault(was, []).append(ref)
+    return found

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from workflows.core import words
-from workflows.core.book import Identified, Names, read_book
+from workflows.core.book import Identified, Names, Past, read_book
 from workflows.core.french import quoted
 from workflows.core.ports import EMPTY, AddColumn, AddSheet, Column, Edit, Sheet, Snapshot, Workbook
 from workflows.core.problems import Problem
@@ -42,7 +42,7 @@ def furnish(workbook: Workbook, names: Names) -> Furniture:
 def lacking(snapshot: Snapshot, names: Names) -> Furniture:
     """What this workbook lacks, under her names for tabs and headings."""
     found = Furniture()
-    for identified in read_book(snapshot, list(words.TABS.values()), names, {}, {}).tabs.values():
+    for identified in read_book(snapshot, list(words.TABS.values()), names, Past()).tabs.values():
         title = identified.title
         if identified.absent:
             found.edits.append(AddSheet(title, tuple(identified.columns.values())))

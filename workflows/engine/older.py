@@ -23,7 +23,7 @@ class Older:
     believe: frozenset[str]
     """The journal is missing or older than the sheet, which is believed about messages."""
     adopt: frozenset[str]
-    """For the same reason all that stands in the program's cells is taken for its own."""
+    """What stands in the program's cells is taken for its own: a journal that is gone wrote it."""
     restored: frozenset[str]
     """The sheet is older than the journal."""
 
@@ -31,7 +31,7 @@ class Older:
         """Remember all of it, before anything evens the numbers out."""
         now = {name: " ".join(sorted(them)) for name, them in zip(_KEPT, self._sets(), strict=True)}
         if any(journal.meta(name) != words for name, words in now.items()):
-            journal.remember(**now)
+            journal.remember(**now, **({"notes_lost": "oui"} if self.adopt else {}))
 
     def believed(self, journal: Journal, done: Collection[str]) -> None:
         """The journal holds now what the sheet said of these."""
@@ -57,10 +57,13 @@ def sheet_is_older(journal: Journal, sheet_round: int) -> bool:
 def compare(journal: Journal, sheet_round: int, workflows: Collection[str]) -> Older:
     """What the numbers say now, and what earlier rounds left to do; changes nothing."""
     everyone, nobody = frozenset((*workflows, PAGES)), frozenset[str]()
-    journal_behind = journal.fresh or sheet_round > journal.round_number
-    adopt = everyone if journal_behind else nobody
-    restored = everyone if sheet_is_older(journal, sheet_round) else nobody
+    ahead, sheet_older = sheet_round > journal.round_number, sheet_is_older(journal, sheet_round)
+    believe = everyone - {PAGES} if journal.fresh or ahead else nobody
+    restored = everyone if sheet_older else nobody
     if not sheet_round:  # the number is gone, with Suivi or from it: the rest is as it was
         restored &= {PAGES}
+    # No round wrote in a sheet without a number. What one did, a journal since lost had noted.
+    unknown = ahead or (sheet_older and sheet_round and journal.meta("notes_lost"))
+    adopt = everyone if unknown else nobody
     kept = [frozenset(journal.meta(name).split()) for name in _KEPT]
-    return Older(kept[0] | (adopt - {PAGES}), kept[1] | adopt, kept[2] | restored)
+    return Older(kept[0] | believe, kept[1] | adopt, kept[2] | restored)

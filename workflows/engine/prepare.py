@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from workflows.core import signing, words
-from workflows.core.book import Book, Names, read_book
+from workflows.core.book import Book, Names, Past, read_book
 from workflows.core.cells import label
 from workflows.core.messages import (
     RELEASED,
@@ -167,16 +167,14 @@ def open_book(
     people had written there; not so for what is `confirmed`.
     """
     tabs = list({tab.title: tab for workflow in workflows for tab in workflow.TABS}.values())
-    known = {tab.title: tools.journal.known_rows(tab.title) for tab in tabs}
-    book = read_book(
-        snapshot,
-        [*tabs, words.UNMATCHED, words.STATUS],
-        tools.names,
-        known,
+    past = Past(
+        {tab.title: tools.journal.known_rows(tab.title) for tab in tabs},
+        {tab.title: tools.journal.former_rows(tab.title) for tab in tabs},
         highest(tools.journal),
         tools.journal.wrote_about,
         _without_a_past(tools, snapshot),
     )
+    book = read_book(snapshot, [*tabs, words.UNMATCHED, words.STATUS], tools.names, past)
     vanished.refuse_twins(book, snapshot)
     if not confirmed:
         older = _is_put_back(tools.journal, book)
@@ -193,9 +191,9 @@ def _is_put_back(journal: Journal, book: Book) -> bool:
 
 def _without_a_past(tools: Tools, snapshot: Snapshot) -> set[str]:
     """The tabs whose rows without `Réf.` are new: the journal would know if anything had left for them."""
-    sheet_round = _sheet_round(read_book(snapshot, [words.STATUS], tools.names, {}, {}))
+    sheet_round = _sheet_round(read_book(snapshot, [words.STATUS], tools.names, Past()))
     older = compare(tools.journal, sheet_round, [w.NAME for w in tools.workflows])
-    return {tab.title for w in tools.workflows if w.NAME not in older.adopt for tab in w.TABS}
+    return {tab.title for w in tools.workflows if w.NAME not in older.believe for tab in w.TABS}
 
 
 def highest(journal: Journal) -> dict[str, int]:

@@ -77,6 +77,7 @@ def erase(db: sqlite3.Connection, address: str) -> None:
     )
     db.execute("DELETE FROM notes WHERE instr(lower(value), ?)", (address,))
     db.execute("UPDATE known_rows SET identity = '' WHERE instr(identity, ?)", (fold(address),))
+    db.execute("DELETE FROM former_rows WHERE instr(identity, ?)", (fold(address),))
 
 
 def object_for_ever(db: sqlite3.Connection, address: str, secret: bytes, day: datetime) -> None:

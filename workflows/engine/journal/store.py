@@ -127,6 +127,7 @@ class Journal:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version != _SCHEMA_VERSION:
             raise sqlite3.DatabaseError(f"version {version} inconnue")
+        db.executescript(_script("additions.sql"))
         return db
 
     def __enter__(self) -> Self:
@@ -389,9 +390,21 @@ class Journal:
             rows = self._db.execute("SELECT ref, identity FROM known_rows WHERE tab = ?", (tab,))
             return dict(rows.fetchall())
 
+    def former_rows(self, tab: str) -> list[tuple[str, str]]:
+        """Each `Réf.` of this tab with what its row was about before, the latest first."""
+        with self._errors():
+            query = "SELECT ref, identity FROM former_rows WHERE tab = ? ORDER BY number DESC"
+            return self._db.execute(query, (tab,)).fetchall()
+
     def know_rows(self, rows: Iterable[tuple[str, str, str]]) -> None:
         """Remember (tab, Réf., what the row is about)."""
+        rows = list(rows)
         with self._transaction() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO former_rows (tab, ref, identity)"
+                " SELECT tab, ref, identity FROM known_rows WHERE tab = ? AND ref = ? AND identity <> ''",
+                [(tab, ref) for tab, ref, _ in rows],
+            )
             db.executemany("INSERT OR REPLACE INTO known_rows (tab, ref, identity) VALUES (?, ?, ?)", rows)
 
     def note(self, cells: Iterable[tuple[str, str, str, str]]) -> None:
@@ -412,5 +425,10 @@ class Journal:
 
 
 def _fill(db: sqlite3.Connection) -> None:
-    db.executescript(resources.files(__package__).joinpath("schema.sql").read_text("utf-8"))
+    for name in ("schema.sql", "additions.sql"):
+        db.executescript(_script(name))
     db.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+
+
+def _script(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text("utf-8")
