@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.answering import by_structure, deliver, letter, read, reply, said
-from tests.support.workspace import Workspace, small
+from tests.support.workspace import Workspace, keys, small
 
 STOP, LATER = "Tout arrêter", "2027-03-02T10:15"
 
@@ -58,6 +58,15 @@ def test_everything_stays_stopped(tmp_path: Path, edit: Callable[[Any], None], s
     assert STOP in ran.json["waiting"][0]["reason"]
 
 
+def turned(book: Any) -> None:
+    """Its rows the other way round."""
+    sheet = book["Suivi"]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]
+    for number, values in enumerate(reversed(rows), 2):
+        for column, value in enumerate(values, 1):
+            sheet.cell(number, column).value = value
+
+
 def test_an_emptied_page_gets_its_headings_again(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, small(1, "À lancer"), delai_de_grace='"0"')
     workspace.round("2027-03-02T09:45")
@@ -65,6 +74,28 @@ def test_an_emptied_page_gets_its_headings_again(tmp_path: Path) -> None:
     workspace.edit(emptied)
     assert workspace.round(LATER).problems == []
     assert sorted(workspace.tab("Suivi")[0]) == sorted(before)
+
+
+def test_a_page_that_was_sorted_tells_the_last_round_all_the_same(tmp_path: Path) -> None:
+    book = small(2, "À lancer")
+    book["Structures"] += [(f"STR-00{n}", f"Sans adresse {n}", None, None, None) for n in (3, 4, 5)]
+    workspace = Workspace(tmp_path, book, delai_de_grace='"0"')
+    workspace.round("2027-03-02T10:00")
+    workspace.edit(turned)
+    workspace.round("2027-03-02T10:15")
+    assert [row["Passage n°"] for row in workspace.tab("Suivi")] == [2, None, None]
+    workspace.edit(turned)
+    workspace.put("Candidatures", {"Structure": "STR-001"}, Commande="À renvoyer")
+    assert keys(workspace.round("2027-03-02T10:30").sent) == ["appel:2027-1:STR-001:annonce:2"]
+
+
+def test_a_page_of_hers_of_that_name_is_not_written_over(tmp_path: Path) -> None:
+    hers = [("Date", "Qui", "Problème", "Ligne"), ("12/02/2027", "Mme Roy", "facture", 3)]
+    workspace = Workspace(tmp_path, {**small(1, "À lancer"), "Suivi": hers}, delai_de_grace='"0"')
+    told = workspace.run("passage", form="texte")
+    assert (told.status, "sert déjà à autre chose" in told.err) == (2, True)
+    assert workspace.tab("Suivi") == [dict(zip(*hers, strict=True))]
+    assert workspace.mails() == []
 
 
 def test_a_page_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from openpyxl.workbook import Workbook as OpenpyxlWorkbook
 
 from tests.support.answering import deliver, read, reply
 from tests.support.presence import (
@@ -445,6 +446,26 @@ def test_an_alert_that_an_older_workbook_lacks_is_raised_again(short: Workspace)
     short.book.write_bytes(before)
     assert sent(short.round(moment(WEEKS[3], THURSDAY))) == ["PRO-002:rappel:2027-S13"]
     assert alert(short) == "À contacter"
+
+
+def test_an_alert_whose_column_or_number_of_round_is_gone_was_not_cleared(short: Workspace) -> None:
+    short.round(moment(WEEKS[3], MONDAY))
+
+    def emptied(book: OpenpyxlWorkbook) -> None:
+        book.remove(book["Suivi"])
+        sheet = book["Promeneurs"]
+        column = next(c.column for c in sheet[1] if c.value == "Alerte")
+        for row in range(2, sheet.max_row + 1):
+            sheet.cell(row, column).value = None
+
+    def deleted(book: OpenpyxlWorkbook) -> None:
+        sheet = book["Promeneurs"]
+        sheet.delete_cols(next(c.column for c in sheet[1] if c.value == "Alerte"))
+
+    for hour, change in (("11:00", emptied), ("12:00", deleted)):
+        short.edit(change)
+        assert sent(short.round(moment(WEEKS[3], MONDAY, hour))) == []
+        assert alert(short) == "À contacter"
 
 
 def test_hours_that_come_late_keep_the_alert_away(short: Workspace) -> None:

@@ -33,6 +33,15 @@ def listed(workspace: Workspace) -> list[str]:
     return [str(row["Raison"]).replace("\u00a0", " ") for row in workspace.tab("À rattacher")]
 
 
+def test_the_replies_come_back_when_the_tab_is_deleted(workspace: Workspace) -> None:
+    deliver(workspace, letter("inconnue@ailleurs.example", "Bonjour", "Une question sur vos dates."))
+    read(workspace)
+    before = listed(workspace)
+    workspace.edit(lambda book: book.remove(book["À rattacher"]))
+    read(workspace)
+    assert listed(workspace) == before != []
+
+
 def test_a_reply_to_a_deleted_call_is_listed_once(
     workspace: Workspace, mails: dict[str, EmailMessage]
 ) -> None:

@@ -123,6 +123,19 @@ def test_a_journal_that_is_gone_remembers_nothing(workspace: Workspace) -> None:
     assert workspace.round(SOON).sent == []
 
 
+def test_a_journal_and_the_rows_of_a_call_are_not_both_gone_without_a_word(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, small(4, "À lancer"), delai_de_grace='"0"')
+    workspace.round()
+    workspace.edit(without("Candidatures"))
+    journal = workspace.folder / "donnees" / "journal.sqlite3"
+    journal.rename(tmp_path / "elsewhere")
+    with pytest.raises(TourneeError, match="Candidatures ne dit plus à qui"):
+        workspace.round(SOON)
+    (tmp_path / "elsewhere").rename(journal)
+    assert workspace.round(SOON).sent == []
+    assert len(workspace.tab("Candidatures")) == 4
+
+
 def test_an_order_to_stop_everything_holds_when_suivi_is_renamed(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, small(2, "À lancer"))
     workspace.round()

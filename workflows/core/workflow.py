@@ -57,6 +57,8 @@ class Desk:
     """The first moment of office hours from this one on."""
     restored: bool = False
     """The workbook is older than the past: what it orders once may have been carried out since."""
+    unnumbered: bool = False
+    """The workbook does not say of which round it is: it may be older, too."""
 
     @property
     def today(self) -> date:

@@ -54,10 +54,15 @@ def sheet_is_older(journal: Journal, sheet_round: int) -> bool:
     return sheet_round < int(journal.meta("written") or journal.round_number)
 
 
+def journal_is_behind(journal: Journal, sheet_round: int) -> bool:
+    """Whether rounds wrote in the sheet of which the journal knows nothing."""
+    return sheet_round > journal.round_number
+
+
 def compare(journal: Journal, sheet_round: int, workflows: Collection[str]) -> Older:
     """What the numbers say now, and what earlier rounds left to do; changes nothing."""
     everyone, nobody = frozenset((*workflows, PAGES)), frozenset[str]()
-    ahead, sheet_older = sheet_round > journal.round_number, sheet_is_older(journal, sheet_round)
+    ahead, sheet_older = journal_is_behind(journal, sheet_round), sheet_is_older(journal, sheet_round)
     believe = everyone - {PAGES} if journal.fresh or ahead else nobody
     restored = everyone if sheet_older else nobody
     if not sheet_round:  # the number is gone, with Suivi or from it: the rest is as it was

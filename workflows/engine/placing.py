@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from workflows.core.lost_rows import Fate, Projected, projected
 from workflows.core.messages import RowWish
+from workflows.core.words import UNMATCHED
 from workflows.engine.journal.mails import Unplaced
 from workflows.engine.prepare import Prepared, Tools
 from workflows.engine.unmatched_page import Line, reason
@@ -29,7 +30,7 @@ def place(tools: Tools, prepared: Prepared, wishes: Iterable[RowWish], writer: W
     A mail whose row is only hidden for now, or is another workflow's than this round's, stays as it is.
     """
     mails, placed = tools.journal.mails.to_list(), Placed()
-    again = writer.adopt or writer.restored
+    again = writer.adopt or writer.restored or prepared.book[UNMATCHED].absent
     known = None
     for kept in mails:
         if not kept.by_itself:

@@ -30,13 +30,13 @@ from workflows.core.problems import Problem, TourneeError
 from workflows.core.reply_rows import with_shown
 from workflows.core.workflow import Desk, Scope, Step, Workflow
 from workflows.core.working_days import is_public_holiday
-from workflows.engine import composing, pacing, vanished
+from workflows.engine import composing, pacing, status_page, vanished
 from workflows.engine.account import Mail
 from workflows.engine.attachments import AttachmentFolder, AttachmentGone
 from workflows.engine.general import General
 from workflows.engine.intake import Intake, Understand
 from workflows.engine.journal import Journal
-from workflows.engine.older import Older, compare, sheet_is_older
+from workflows.engine.older import Older, compare, journal_is_behind, sheet_is_older
 from workflows.engine.pacing import Narrowing
 from workflows.engine.rendering import Rendered, Renderer
 from workflows.engine.template_files import TemplateProblem
@@ -133,9 +133,12 @@ def look(tools: Tools, request: Request) -> Prepared:
     workflows = tools.concerned(request.scope)
     snapshot = tools.workbook.read()
     book = open_book(tools, workflows, snapshot, confirmed=request.confirmed)
+    sheet_round, round_number = _sheet_round(book), tools.journal.round_number
+    status_page.refuse_hers(book, round_number)
     if not request.confirmed:
         vanished.refuse_shrinking(tools.journal, book)
-    sheet_round, round_number = _sheet_round(book), tools.journal.round_number
+        if journal_is_behind(tools.journal, sheet_round):
+            vanished.refuse_forgetting(book)
     _refuse_a_lost_past(tools, request, sheet_round)
     older = compare(tools.journal, sheet_round, [w.NAME for w in tools.workflows])
     prepared = Prepared(now, snapshot, book, {}, {}, [], max(sheet_round, round_number) + 1, older)
@@ -207,11 +210,8 @@ def highest(journal: Journal) -> dict[str, int]:
 
 def _sheet_round(book: Book) -> int:
     """The number of the last round that wrote this workbook; 0 when none did."""
-    for row in book[words.STATUS].rows:
-        number = label(row.cell("Passage n°"))
-        if number.isdecimal():
-            return int(number)
-    return 0
+    numbers = [label(row.cell("Passage n°")) for row in book[words.STATUS].rows]  # Suivi may have been sorted
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)
 
 
 def _refuse_a_lost_past(tools: Tools, request: Request, sheet_round: int) -> None:
@@ -252,6 +252,7 @@ def _desk(tools: Tools, workflow: Workflow, prepared: Prepared) -> Desk:
         shelf=shelf,
         opening=lambda moment: tools.general.hours.next_opening(moment, is_public_holiday),
         restored=workflow.NAME in older.restored,
+        unnumbered=not _sheet_round(book),
     )
     adopt = workflow.NAME in older.believe
     told = desk if adopt else replace(desk, book=_certain(book))

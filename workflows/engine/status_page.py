@@ -12,11 +12,12 @@ from datetime import datetime
 from workflows.core import words
 from workflows.core.book import Book, Identified
 from workflows.core.ports import EMPTY, Cell, Value
-from workflows.core.problems import Problem
-from workflows.core.rows import Unreadable, yes_no
+from workflows.core.problems import Problem, TourneeError
+from workflows.core.rows import Unreadable, is_blank, yes_no
 from workflows.engine.write_back import WriteBack
 
 LISTED = ("Onglet", "Ligne", "Problème", "Que faire")
+_FACTS = tuple(c.heading for c in words.STATUS.tool_columns if c.heading not in LISTED)
 _MOST = 200
 _PAGES = (words.STATUS, words.UNMATCHED)
 _STOP = "Tout arrêter"
@@ -54,6 +55,20 @@ def unreadable(book: Book) -> list[Problem]:
     return found
 
 
+def refuse_hers(book: Book, round_number: int) -> None:
+    """A tab of hers that bears this name is not written over. Raises TourneeError."""
+    page = book[words.STATUS]
+    if round_number or page.table is None or {"Passage n°", _STOP} & page.table.columns.keys():
+        return
+    filled = [h for row in page.rows for h in page.table.columns if not is_blank(row.cell(h))]
+    if filled:
+        raise TourneeError(
+            f"L'onglet « {page.title} » sert déjà à autre chose (colonne « {filled[0]} ») : rien n'est fait,"
+            " pour ne rien y effacer.",
+            "Donnez un autre nom au vôtre, ou à celui de Tournée sous [onglets] dans config/reponses.toml.",
+        )
+
+
 def write_number(writer: WriteBack, number: int) -> None:
     """The round's number, before anything leaves: a journal with a lower one is an older one."""
     writer.add_missing_columns([words.STATUS.title])
@@ -70,9 +85,11 @@ def write_page(
     """The facts of this round, what a person has to mend and what waits."""
     _put(writer, 0, {"Dernier passage": now, "Passage n°": number, **counts})
     lines = [_columns(problem) for problem in problems[:_MOST]]
-    present = len(writer.book[words.STATUS].rows)
+    page = writer.book[words.STATUS]
+    present = page.rows[-1].number - page.table.heading_row if page.table and page.rows else 0
     for offset in range(max(len(lines), present)):
-        _put(writer, offset, lines[offset] if offset < len(lines) else dict.fromkeys(LISTED))
+        facts = dict.fromkeys(_FACTS) if offset else {}  # of a page that was sorted
+        _put(writer, offset, facts | (lines[offset] if offset < len(lines) else dict.fromkeys(LISTED)))
 
 
 def _columns(problem: Problem) -> dict[str, Value]:

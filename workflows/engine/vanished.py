@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from workflows.core import words
 from workflows.core.book import Book, Identified, Names
-from workflows.core.cells import fold
+from workflows.core.cells import fold, label
 from workflows.core.french import join, quoted
 from workflows.core.ports import AddColumn, AddSheet, Edit, Kind, Snapshot
 from workflows.core.problems import TourneeError
@@ -22,8 +22,14 @@ from workflows.engine.write_back import Noted, shown
 
 _SHRUNK_FROM = 10
 """A tab of more rows than this that loses over half of them stops the round."""
-_FROM_MAIL = ("Opposition", "Réponse")
-"""Columns that show what came by mail, which the journal holds, beside what people type."""
+_SHARED = ("Opposition", "Réponse", "Alerte")
+"""Columns that show what the journal holds, beside what people type."""
+
+_COUNTED = (
+    (words.CALLS, "Envoyés", words.APPLICATIONS, "Appel"),
+    (words.SESSIONS, "Invités", words.REGISTRATIONS, "Session"),
+)
+"""Where it is counted how many messages of a campaign left, and where it is told to whom."""
 
 _Kept = Mapping[str, Sequence[str]]
 """Of a tab: headings with something under them (`filled`), those without (`empty`), others, folded."""
@@ -56,6 +62,24 @@ def refuse_shrinking(journal: Journal, book: Book) -> None:
                 "Rétablissez-les (annuler, ou l'historique du classeur) ;"
                 " si c'est voulu, relancez un envoi avec --confirmer.",
             )
+
+
+def refuse_forgetting(book: Book) -> None:
+    """Without the journal, only rows tell to whom a campaign went. Raises TourneeError where none does."""
+    for campaigns, count, rows, campaign in _COUNTED:
+        if campaigns.title not in book.tabs:
+            continue
+        told = {fold(label(row.cell(campaign))) for row in book[rows].rows}
+        for ref, row in book[campaigns].by_ref().items():
+            if _number(label(row.cell(count))) and fold(ref) not in told:
+                raise TourneeError(
+                    f"Le journal manque ou est trop ancien, et {book[rows].title} ne dit plus à qui les"
+                    f" messages de {ref} sont partis ({book[campaigns].where(row, count)}) :"
+                    " rien n'est parti, pour ne rien envoyer deux fois.",
+                    f"Rétablissez l'onglet {book[rows].title} (historique du classeur) ou le journal"
+                    " (donnees/journal.sqlite3) ; si tout est à reprendre, relancez un envoi avec"
+                    " --confirmer.",
+                )
 
 
 def refuse_vanishing(journal: Journal, book: Book, snapshot: Snapshot, names: Names, *, older: bool) -> None:
@@ -99,6 +123,10 @@ def _refuse_without(tab: Identified, kept: _Kept, snapshot: Snapshot, names: Nam
         raise _headings_gone(tab, lost, new)
 
 
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
 def _kept(tab: Identified, snapshot: Snapshot, new: Collection[str], noted: Noted) -> _Kept:
     watched = tab.tab.holding
     there = {*new, *(tab.table.columns if tab.table else ())}
@@ -113,7 +141,7 @@ def _kept(tab: Identified, snapshot: Snapshot, new: Collection[str], noted: Note
 def _is_typed(tab: Identified, row: Row, heading: str, noted: Noted) -> bool:
     """Whether a cell holds what nobody but a person knows."""
     cell, ref = row.cell(heading), tab.refs.get(row.number, "")
-    return says(cell) and not (heading in _FROM_MAIL and noted(tab.tab.title, ref, heading, shown(cell)))
+    return says(cell) and not (heading in _SHARED and noted(tab.tab.title, ref, heading, shown(cell)))
 
 
 def _strangers(tab: Identified, snapshot: Snapshot) -> dict[str, str]:

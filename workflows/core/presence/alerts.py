@@ -1,7 +1,7 @@
 """`Alerte`: who has been short for several weeks in a row, until a person clears it (design §4).
 
 A fact `alerte:PRO-007` says that the cell was seen, or certainly written, in its present standing; a
-cell found empty after that was cleared by a person, unless the workbook is older than the past, and
+cell found empty after that was cleared by a person, unless the workbook may be older than the past, and
 `compte:PRO-007` then holds the week from which the count starts anew. Without the journal both are
 unknown: an alert that still stands is believed, and what was cleared counts again from the rows, so that
 an alert may come back once rather than be lost.
@@ -48,6 +48,8 @@ def alerts(desk: Desk, ledger: Ledger) -> Alerts:
     """What stands, what a person cleared, and what three (`alerte_apres`) short weeks raise."""
     found = Alerts()
     counter = ShortWeeks(desk, ledger)
+    table = desk.book[PEOPLE].table
+    certain = not (desk.restored or desk.unnumbered) and table is not None and "Alerte" in table.columns
     for ref, row in desk.book[PEOPLE].by_ref().items():
         said, seen = label(row.cell("Alerte")), f"alerte:{ref}" in desk.history.facts
         found.cleared[ref] = desk.history.facts.get(f"compte:{ref}", "")
@@ -55,7 +57,7 @@ def alerts(desk: Desk, ledger: Ledger) -> Alerts:
             found.standing[ref] = said
             if not seen:
                 found.facts[f"alerte:{ref}"] = "oui"
-        elif seen and not desk.restored:
+        elif seen and certain:
             found.cleared[ref] = str(counter.current)
             found.facts |= {f"alerte:{ref}": "", f"compte:{ref}": found.cleared[ref]}
         elif seen or counter.reached(ref, row, found.cleared[ref]):
