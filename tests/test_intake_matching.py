@@ -121,6 +121,17 @@ def test_an_address_with_two_open_rows_or_none_is_to_be_attached(workspace: Work
     assert read(workspace).written == 0
 
 
+def test_a_mail_answers_nothing_that_left_after_it(workspace: Workspace) -> None:
+    workspace.put("Candidatures", {"Structure": "STR-001"}, Réponse="Oui")
+    workspace.edit(lambda book: book["Appels"].append(["2027-2", "Second", "01/02/2027", "30/04/2027", None]))
+    workspace.launch("2027-03-16T10:00", ref="2027-2")
+    before = letter("s1@structures.example", "Parking", "Bonjour", day="2027-03-14T10:00")
+    after = letter("s1@structures.example", "Parking", "Bonjour", day="2027-03-16T11:00")
+    deliver(workspace, before, after)
+    assert read(workspace, "2027-03-16T12:00").replies.matched == 1
+    assert [str(row["Reçu le"]) for row in workspace.tab("À rattacher")] == ["2027-03-14 10:00:00"]
+
+
 def test_an_answered_row_is_open_no_more(workspace: Workspace, mails: dict[str, EmailMessage]) -> None:
     workspace.put("Candidatures", {"Structure": "STR-002"}, Réponse="Oui")
     deliver(

@@ -31,7 +31,7 @@ class Sending(list[Sent]):
     def with_key(self, key: str) -> Sent | None:
         return next((s for s in self if s.key == key), None)
 
-    def open_for(self, address: str) -> Sequence[Sent]:
+    def open_for(self, address: str, _at: datetime) -> Sequence[Sent]:
         return [s for s in self if address in s.recipients]
 
 

@@ -65,8 +65,12 @@ class Outbox(Protocol):
     def with_key(self, key: str) -> Sent | None:
         """The message under this key."""
 
-    def open_for(self, address: str) -> Sequence[Sent]:
-        """The last message to each row that this address was written to and that nobody answered yet."""
+    def open_for(self, address: str, at: datetime) -> Sequence[Sent]:
+        """The last message to each row that this address was written to and that nobody answered yet.
+
+        A mail of `at` answers nothing that left later; one older than all that this address was sent
+        has a wrong clock.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,9 @@ def match(
         doubt = ALTERED if altered else ELSEWHERE if elsewhere else "" if known else STRANGER
         return Match(sent, doubt, reference)
     among = mail.bounced if mail.answer == words.BOUNCED else (clues.sender,)
-    rows = {(s.campaign, s.subject): s for address in among for s in outbox.open_for(address)}
+    rows = {
+        (s.campaign, s.subject): s for address in among for s in outbox.open_for(address, mail.received_at)
+    }
     if len(rows) == 1:
         return Match(next(iter(rows.values())), ALTERED if altered else BY_ADDRESS)
     return Match(None, ALTERED if altered else SEVERAL if rows else UNKNOWN)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from workflows.core.matching import Sent, current
 from workflows.core.messages import LETTERS
 from workflows.engine.journal.messages import moment, stamp
 
+_CLOCKS = timedelta(days=1)
+"""By how much two clocks may differ."""
 _OPEN = (
     "sent_at >= ? AND state IN ('sent', 'uncertain') AND campaign NOT LIKE 'essai:%' AND NOT EXISTS"
     " (SELECT 1 FROM mails a WHERE a.campaign = messages.campaign AND a.subject = messages.subject"
@@ -51,15 +53,19 @@ class JournalOutbox:
         """The last message to a row."""
         return self._first("campaign = ? AND subject = ? AND state <> 'planned'", (campaign, subject))
 
-    def open_for(self, address: str) -> list[Sent]:
-        return self._open("key IN (SELECT key FROM recipients WHERE address = ?)", address)
+    def open_for(self, address: str, at: datetime) -> list[Sent]:
+        to_it, latest = "key IN (SELECT key FROM recipients WHERE address = ?)", stamp(at + _CLOCKS)
+        by_then = f"{to_it} AND sent_at <= ?"
+        if self._first(by_then, (address, latest)):
+            return self._open(by_then, address, latest)
+        return self._open(to_it, address)
 
     def open_of(self, subject: str) -> list[Sent]:
         """The last message to each row of this structure or person that nobody answered yet."""
         return self._open("subject = ?", subject)
 
-    def _open(self, where: str, value: str) -> list[Sent]:
-        found = self._find(f"{where} AND {_OPEN}", (value, stamp(self._since)))
+    def _open(self, where: str, *values: str) -> list[Sent]:
+        found = self._find(f"{where} AND {_OPEN}", (*values, stamp(self._since)))
         rows: dict[tuple[str, str], Sent] = {}
         for sent in found:
             row = (sent.campaign, sent.subject)
