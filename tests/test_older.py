@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.answering import deliver, reply
+from tests.support.answering import deliver, read, reply
+from tests.support.presence import network
+from tests.support.presence import person as presence_person
 from tests.support.sessions import PEOPLE, SESSIONS, change, invite, passage, person, session, state, steps
 from tests.support.smtp_server import Fault, SmtpServer, outgoing
 from tests.support.workspace import Workspace, keys, small
@@ -222,6 +224,28 @@ def test_two_rows_of_one_name_and_address_get_both_refs_back(tmp_path: Path) -> 
         workspace.put("Structures", {"Réf.": row[0]}, **{"Réf.": None})
     workspace.round("2027-03-02T10:15")
     assert [row["Réf."] for row in workspace.tab("Structures")] == ["STR-001", "STR-002"]
+
+
+def test_cells_that_only_a_later_mail_changes_are_taken_for_the_program_s_at_once(tmp_path: Path) -> None:
+    workspace = network(tmp_path / "espace", [presence_person(1)])
+    workspace.round("2027-03-04T10:30")
+    for path in journal(workspace):
+        shutil.copy(path, tmp_path)
+    workspace.round("2027-03-11T10:30")
+    deliver(
+        workspace, reply(workspace.mails()[-1], "1 h", headers={"Date": "Thu, 11 Mar 2027 16:00:00 +0100"})
+    )
+    read(workspace, "2027-03-12T10:30")
+    lose_journal(workspace)
+    for path in tmp_path.glob("journal.sqlite3*"):
+        shutil.copy(path, workspace.folder / "donnees")
+    read(workspace, "2027-03-12T11:30")
+    workspace.round("2027-03-16T10:30")
+    deliver(
+        workspace, reply(workspace.mails()[-1], "3 h", headers={"Date": "Tue, 16 Mar 2027 11:00:00 +0100"})
+    )
+    read(workspace, "2027-03-16T11:30")
+    assert workspace.row("Présence", Semaine="2027-S10")["Heures reçues"] == 3
 
 
 def send_again(workspace: Workspace, word: str | None) -> None:

@@ -388,6 +388,15 @@ def test_holidays_that_are_not_known_are_told(tmp_path: Path) -> None:
     assert "config/presence.toml, periodes_de_vacances" in [problem.where for problem in account.problems]
 
 
+def test_who_has_left_the_network_is_no_problem_for_ever(tmp_path: Path) -> None:
+    workspace = network(tmp_path, [person(1), person(2)])
+    workspace.round(moment(WEEK, THURSDAY))
+    workspace.edit(lambda book: book["Promeneurs"].delete_rows(3))
+    account = workspace.round(moment(WEEK.next(), THURSDAY))
+    assert sent(account) == [f"PRO-001:rappel:{WEEK.next()}"]
+    assert not [problem for problem in account.problems if problem.where.startswith("Présence")]
+
+
 # Alerts
 
 

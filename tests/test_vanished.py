@@ -13,6 +13,7 @@ from tests.support.presence import network, person, sent
 from tests.support.workspace import CALLS, Workspace, heading_row, keys, small
 from workflows.core.messages import Mode
 from workflows.core.problems import TourneeError
+from workflows.core.words import APPLICATIONS
 from workflows.core.workflow import Scope, Step
 
 SOON, NEXT = "2027-03-03T10:00", "2027-03-17T10:00"
@@ -208,6 +209,17 @@ def test_a_workbook_of_before_all_that_is_written_again(tmp_path: Path) -> None:
     workspace.book.write_bytes(before)
     assert workspace.round("2027-03-03T10:15").sent == []
     assert [row["Envoi"] for row in workspace.tab("Candidatures")] == ["Envoyé", "Envoyé"]
+
+
+def test_last_year_s_tab_is_not_this_year_s_renamed(tmp_path: Path) -> None:
+    book = {**small(2, "À lancer"), "Candidatures 2026": [tuple(c.heading for c in APPLICATIONS.columns)]}
+    workspace = Workspace(tmp_path, book, delai_de_grace='"0"')
+    before = workspace.book.read_bytes()
+    assert len(workspace.round().sent) == 2
+    for change in (without("Candidatures"), None):
+        workspace.edit(change) if change else workspace.book.write_bytes(before)
+        assert workspace.round(SOON).sent == []
+        assert [row["Envoi"] for row in workspace.tab("Candidatures")] == ["Envoyé", "Envoyé"]
 
 
 def test_two_tabs_of_one_name_let_nothing_leave(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """What stood in the workbook at the last round and is gone: read as empty, it would let mail leave.
 
 Of each tab the journal keeps how many rows it had, under which headings people write, with something
-there or not yet, and which other headings there were. Nothing leaves until what a person renamed or
-deleted is back under its name, or `--confirmer` says that it was meant.
+there or not yet, and which other headings there were; and the names of all other tabs. Nothing leaves
+until what a person renamed or deleted is back under its name, or `--confirmer` says that it was meant.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from workflows.core import words
 from workflows.core.book import Book, Identified, Names
 from workflows.core.cells import fold, label
 from workflows.core.french import join, quoted
-from workflows.core.ports import AddColumn, AddSheet, Edit, Kind, Snapshot
+from workflows.core.ports import AddColumn, AddSheet, Edit, Kind, Sheet, Snapshot
 from workflows.core.problems import TourneeError
 from workflows.core.tables import Row, parse_table, says
 from workflows.engine.journal import Journal
 from workflows.engine.write_back import Noted, shown
 
+_OTHER_TABS = "other_tabs"
+"""Under this name, the tabs that are not the program's: one that is not new is no tab renamed."""
 _SHRUNK_FROM = 10
 """A tab of more rows than this that loses over half of them stops the round."""
 _SHARED = ("Opposition", "Réponse", "Alerte")
@@ -35,7 +37,9 @@ _Kept = Mapping[str, Sequence[str]]
 """Of a tab: headings with something under them (`filled`), those without (`empty`), others, folded."""
 
 
-def remembered(book: Book, snapshot: Snapshot, edits: Sequence[Edit], noted: Noted) -> dict[str, str]:
+def remembered(
+    book: Book, snapshot: Snapshot, names: Names, edits: Sequence[Edit], noted: Noted
+) -> dict[str, str]:
     """What the journal is to keep of these tabs once the edits are made; of an unusable one nothing new.
 
     `noted` says whether a value of the program's columns is its own.
@@ -49,6 +53,8 @@ def remembered(book: Book, snapshot: Snapshot, edits: Sequence[Edit], noted: Not
             facts[f"headings:{title}"] = json.dumps(_kept(tab, snapshot, new, noted), ensure_ascii=False)
         elif not tab.unusable:
             facts[f"headings:{title}"] = ""
+    if book.tabs.keys() >= words.TABS.keys():  # else another workflow's tab may just have got another name
+        facts[_OTHER_TABS] = json.dumps([*_other_tabs(snapshot, names)], ensure_ascii=False)
     return facts
 
 
@@ -87,10 +93,14 @@ def refuse_vanishing(journal: Journal, book: Book, snapshot: Snapshot, names: Na
 
     An `older` workbook that was put back may have had neither yet: it is written again.
     """
+    before = json.loads(journal.meta(_OTHER_TABS) or "[]")
+    others = {key: other for key, other in _other_tabs(snapshot, names).items() if key not in before}
     for title, tab in book.tabs.items():
         kept = journal.meta(f"headings:{title}")
         if kept and not tab.unusable:
-            _refuse_without(tab, json.loads(kept), snapshot, names, older=older)
+            alike = (other for other in others.values() if _is_like(tab, snapshot.sheets[other], names))
+            like = next(alike, "") if tab.absent else ""
+            _refuse_without(tab, json.loads(kept), snapshot, like, older=older)
 
 
 def refuse_twins(book: Book, snapshot: Snapshot) -> None:
@@ -105,10 +115,9 @@ def refuse_twins(book: Book, snapshot: Snapshot) -> None:
             )
 
 
-def _refuse_without(tab: Identified, kept: _Kept, snapshot: Snapshot, names: Names, *, older: bool) -> None:
-    """Raises TourneeError where the tab, or a column of it, is gone."""
+def _refuse_without(tab: Identified, kept: _Kept, snapshot: Snapshot, like: str, *, older: bool) -> None:
+    """Raises TourneeError where the tab, or a column of it, is gone; `like`: it may be this one, renamed."""
     if tab.absent:
-        like = _alike(tab, snapshot, names)
         if like or (kept["filled"] and not older):
             raise _tab_gone(tab.title, like)
         return
@@ -160,18 +169,18 @@ def _strangers(tab: Identified, snapshot: Snapshot) -> dict[str, str]:
     return found
 
 
-def _alike(tab: Identified, snapshot: Snapshot, names: Names) -> str:
-    """A tab that the program does not know and that has most of this one's headings: it, renamed."""
+def _other_tabs(snapshot: Snapshot, names: Names) -> dict[str, str]:
+    """The tabs that are not the program's: folded → as written."""
     known = {fold(names.tab(title)) for title in words.TABS}
-    aliases = names.headings.get(tab.tab.title, {})
-    for title, sheet in snapshot.sheets.items():
-        if fold(title) not in known:
-            table, _ = parse_table(sheet, tab.tab.headings, (), aliases)
-            if not table or any(heading not in table.columns for heading in tab.tab.subject):
-                continue
-            if len(table.columns) * 2 > len(tab.tab.headings):
-                return title
-    return ""
+    return {fold(title): title for title in snapshot.sheets if fold(title) not in known}
+
+
+def _is_like(tab: Identified, sheet: Sheet, names: Names) -> bool:
+    """Whether it has most of the tab's headings: it may be this one, renamed."""
+    table, _ = parse_table(sheet, tab.tab.headings, (), names.headings.get(tab.tab.title, {}))
+    if not table or any(heading not in table.columns for heading in tab.tab.subject):
+        return False
+    return len(table.columns) * 2 > len(tab.tab.headings)
 
 
 def _tab_gone(title: str, like: str) -> TourneeError:

@@ -6,7 +6,7 @@ A person's cell is never touched: only T columns, whole rows of the program's ow
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -168,6 +168,8 @@ class WriteBack:
     def _update(self, identified: Identified, row: Row, wanted: RowWish) -> None:
         ref = identified.refs[row.number]
         changed = False
+        if self.adopt:
+            self._adopt_others(identified, row, ref, wanted.values)
         for heading, value in wanted.values.items():
             cell, want = row.cell(heading), plain(value)
             now = shown(cell)
@@ -190,6 +192,14 @@ class WriteBack:
             )
             changed = True
         self.writing.rows += changed
+
+    def _adopt_others(self, identified: Identified, row: Row, ref: str, wanted: Collection[str]) -> None:
+        """Take for the program's what stands where nothing is wanted yet: something may be later."""
+        for column in identified.tab.tool_columns:
+            now = shown(row.cell(column.heading))
+            fits = column.choices != words.STATES or fold(now) in _STATES
+            if now and fits and column.heading not in (ANSWER, *wanted):
+                self.writing.notes.append((identified.tab.title, ref, column.heading, now))
 
     def _our_answer(self, key: tuple[str, str, str], now: str, want: str) -> bool:
         """Whether what stands in `Réponse` is the program's, and may change; remembers what will stand.

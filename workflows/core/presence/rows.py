@@ -71,7 +71,8 @@ def read_presence(desk: Desk) -> Ledger:
     refs: dict[str, str | None] = {
         fold(label(row.cell("Réf."))): "" for row in people.rows if row.number in people.held
     }
-    refs |= {fold(ref): ref for ref in people.by_ref()} | {"": None}
+    left = {fold(record.subject): "" for record in desk.history.records.values()}  # may have left since
+    refs = left | refs | {fold(ref): ref for ref in people.by_ref()} | {"": None}
     weeks: dict[Cell, IsoWeek | Unreadable] = {}
     whose: dict[Cell, str | None] = {}
     for row in tab.rows:
