@@ -109,7 +109,7 @@ def test_a_reminder_that_was_missed_is_said_and_one_that_nobody_needed_is_not(tm
     workspace = network(tmp_path, [person(1), person(2), absent], [("2027-S10", "PRO-002", "2h")])
     missed = "le rappel n'est pas parti à temps"
     workspace.round(moment(WEEK, 5))
-    assert "reprise lundi" in str(workspace.row("Présence", Promeneur="PRO-001")["Motif"])
+    assert "ne reprennent que lundi" in str(workspace.row("Présence", Promeneur="PRO-001")["Motif"])
     account = workspace.round(moment(WEEK.next(), MONDAY))
     assert reasons(account)["PRO-001:rappel:2027-S10"] == missed
     assert missed in workspace.run("expliquer", "PRO-001", at=moment(WEEK.next(), MONDAY), form="texte").out
@@ -386,6 +386,24 @@ def test_holidays_that_are_not_known_are_told(tmp_path: Path) -> None:
     account = workspace.round("2028-09-07T10:30")
     assert sent(account) == ["PRO-001:rappel:2028-S36"]
     assert "config/presence.toml, periodes_de_vacances" in [problem.where for problem in account.problems]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "week", "day"),
+    [("jour_de_rappel", "vendredi 19 h", WEEK, MONDAY), ("bilan", "mercredi 19 h", WEEK.previous(), MONDAY)],
+)
+def test_a_moment_from_which_nothing_may_leave_in_time_is_told_beforehand(
+    tmp_path: Path, key: str, value: str, week: IsoWeek, day: int
+) -> None:
+    rows = [(str(week), "PRO-001", None)]
+    workspace = network(tmp_path, [person(1)], rows, **{key: f'"{value}"'})
+    account = workspace.round(moment(WEEK, day))
+    (told,) = [problem for problem in account.problems if problem.where == f"config/presence.toml, {key}"]
+    assert f"de la semaine {week} ne partira pas à temps" in told.what.replace("\u00a0", " ")
+    assert f"Avancez {key}" in told.remedy
+    configure(workspace, **{key: '"jeudi 9 h"' if key == "jour_de_rappel" else '"mardi 9 h"'})
+    account = workspace.round(moment(WEEK, day, "11:00"))
+    assert not [problem for problem in account.problems if problem.where.startswith("config")]
 
 
 def test_who_has_left_the_network_is_no_problem_for_ever(tmp_path: Path) -> None:

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
-from workflows.core import french, people, words
+from workflows.core import french, limits, people, words
 from workflows.core.book import Book
-from workflows.core.campaign_rows import Held, hold_retry, past_words
+from workflows.core.campaign_rows import Held, hold_late, hold_retry, past_words
 from workflows.core.cells import Unreadable
+from workflows.core.limits import Limit
 from workflows.core.messages import Belief, Flag, Plan, Record, RowWish, Send, State, Unsure, Verdict, Wait
 from workflows.core.people import outside_network
 from workflows.core.ports import Cell, Kind
@@ -55,6 +56,7 @@ __all__ = [
 NAME = "presence"
 _BILAN_DAYS = 3
 """The bilan leaves on the first days of the next week, Monday to Wednesday."""
+_SETTING = {REMINDER: "jour_de_rappel", BILAN: "bilan"}
 _READ_FIRST = {
     words.TO_READ: ("une réponse est à lire", "Lisez Motif"),
     words.QUESTION: ("une question attend votre réponse", "Répondez-lui par courriel"),
@@ -209,12 +211,13 @@ class _Decider:
         record = self.desk.history.records.get(key)
         if settled := _settled(record, key, self.desk):
             return settled
+        until = self._limit(step, week, start)
         try:
-            hold_retry(record, self.desk, key)
+            hold_retry(record, self.desk, key, until)
             self._in_service(ref, row, step, week)
             self._short(ref, row, week)
             recipients = self._reachable(ref, row, week)
-            self._due(step, week, start)
+            self._due(key, step, week, start, until)
             self._dealt_with(key, ref, week)
         except Held as held:
             return held.verdict
@@ -232,6 +235,7 @@ class _Decider:
             variables(self.desk, self.ledger, ref, row, week),
             self.desk.book[words.PEOPLE].where(row, "Courriel"),
             choices=HOURS,
+            limit=until,
         )
 
     def _in_service(self, ref: str, row: Row, step: str, week: IsoWeek) -> None:
@@ -281,14 +285,27 @@ class _Decider:
             )
         )
 
-    def _due(self, step: str, week: IsoWeek, start: datetime | None) -> None:
+    def _due(self, key: str, step: str, week: IsoWeek, start: datetime | None, until: Limit | None) -> None:
         """From its moment on, and not too late."""
         if start is None:
             return
         if self.desk.now < start:
+            hold_late(key, until, self.desk.opening(start), self.desk.now, limits.HOURS)
             raise _NotNow(f"{step} prévu {french.moment(start)}", start.date())
-        if step == BILAN and self.desk.today > max(week.sunday + timedelta(days=_BILAN_DAYS), start.date()):
+        if step == BILAN and self.desk.today > _last_day(step, week, start):
             raise _NotNow("trop tard pour le bilan de cette semaine")
+
+    def _limit(self, step: str, week: IsoWeek, start: datetime | None) -> Limit | None:
+        """From when on the mail is not sent any more; what a person asks for leaves at any time."""
+        if start is None:
+            return None
+        last = _last_day(step, week, start)
+        end = datetime.combine(last + timedelta(days=1), time(), self.desk.now.tzinfo)
+        what = (
+            f"Le {step} de la semaine {week} ne partira pas à temps :"
+            f" il ne part que jusqu'au {french.date_long(last)}"
+        )
+        return Limit(end, f"config/presence.toml, {_SETTING[step]}", what, f"Avancez {_SETTING[step]}")
 
     def _dealt_with(self, key: str, ref: str, week: IsoWeek) -> None:
         """No answer about this week waits for a person: until then nothing more is asked about it."""
@@ -300,6 +317,11 @@ class _Decider:
         why, first = _READ_FIRST[entry.to_read]
         remedy = f"{first}, puis notez les heures et écrivez Oui dans Réponse."
         raise Held(Wait(key, f"{why} ({where})", due=True, remedy=remedy))
+
+
+def _last_day(step: str, week: IsoWeek, start: datetime) -> date:
+    """The last day on which a mail of `start` leaves."""
+    return week.sunday if step == REMINDER else max(week.sunday + timedelta(days=_BILAN_DAYS), start.date())
 
 
 def _settled(record: Record | None, key: str, desk: Desk) -> Verdict | None:

@@ -16,7 +16,7 @@ from workflows.core.weeks import IsoWeek
 from workflows.core.workflow import Desk
 
 COLUMNS = {REMINDER: "Rappel", BILAN: "Bilan"}
-_YET_TO_LEAVE = (fold(words.WAITING), fold(words.TO_SEND))
+_YET_TO_LEAVE = (fold(words.WAITING), fold(words.TO_SEND), fold(words.TO_FIX))
 
 
 @dataclass(slots=True)
