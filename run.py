@@ -602,7 +602,7 @@ def planifier(session: Session, crontab: bool, minutes: int) -> int:
         lines = office.crontab(sys.executable, Path(__file__).resolve(), every)
         session.answer({"command": "planifier", "crontab": lines}, lines)
         return OK
-    session.say(f"Un passage toutes les {minutes} minutes. Ctrl+C pour finir.")
+    session.say(f"Un passage toutes les {minutes} min. Ctrl+C pour finir.")
     begun = session.keep_going(every)
     session.answer({"command": "planifier", "rounds": begun}, ())
     return OK
@@ -615,7 +615,8 @@ def etat(session: Session) -> int:
     office = session.office()
     facts, uncertain, found = office.facts(), office.uncertain(), office.overview()
     campaigns = [{"campaign": name, "state": state} for name, state in found.campaigns]
-    value = {"command": "etat", **facts, "stopped": bool(found.stopped), "campaigns": campaigns}
+    counts = {name: int(facts[name] or 0) for name in ("round", "pending")}
+    value = {"command": "etat", **facts, **counts, "stopped": bool(found.stopped), "campaigns": campaigns}
     lines = state_lines(facts, found, uncertain, session.screen)
     session.answer(value | {"uncertain": list(uncertain)}, lines)
     return NEEDS_A_PERSON if uncertain else OK
@@ -649,9 +650,12 @@ def effacer(session: Session, adresse: str, yes: bool) -> int:
     sure = yes or session.agreed("Effacer")
     if sure:
         session.say(*erased_lines(office.erase(adresse), shown))
-    session.answer({"command": "effacer", "export": held, "erased": sure, "still_shown": shown}, ())
+    value = {"command": "effacer", "export": held, "erased": sure, "still_shown": shown}
     if not sure:
-        session.say("Rien n'a été effacé (--oui confirme sans terminal).")
+        what, remedy = "Rien n'a été effacé.", "Sans terminal, --oui confirme."
+        session.say(f"{what} {remedy}")
+        value["error"] = {"what": what, "remedy": remedy}
+    session.answer(value, ())
     return OK if sure else COULD_NOT_RUN
 
 

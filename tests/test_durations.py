@@ -103,7 +103,7 @@ def test_hours_in_words() -> None:
     ("2,30", "2 h 30 ou 2 h 18"), ("1.45", "1 h 45 ou 1 h 27"), ("90", "minutes"), ("60h01", "60 h"),
     ("-2h", "négative"), ("− 1,5", "négative"), ("2h5", "lisible"), ("2h75", "lisible"),
     ("2:60", "lisible"), ("environ 2h", "lisible"), ("2 5", "lisible"), ("1h + 1h", "lisible"),
-    ("2h ou 3h", "lisible"), ("rien", "lisible"), ("?", "lisible"), ("-", "négative"), ("1e1", "lisible"),
+    ("2h ou 3h", "lisible"), ("rien", "lisible"), ("?", "lisible"), ("-", "lisible"), ("1e1", "lisible"),
     ("nan", "lisible"), ("٣", "lisible"), ("9" * 5000, "lisible"),
 ])  # fmt: skip
 def test_doubtful_hours_are_refused(written: str, said: str) -> None:

@@ -114,7 +114,7 @@ def test_an_objection_stops_calls_at_once_and_outlives_the_row(
     account = read(workspace, FOLLOW_UP_DAY)
     assert "appel:2027-1:STR-001:relance-1" not in keys(account.sent)
     assert said(workspace, "STR-001") == "Opposition"
-    assert workspace.row("Structures", **{"Réf.": "STR-001"})["Opposition"] == "le 04/03/2027 par mail"
+    assert workspace.row("Structures", **{"Réf.": "STR-001"})["Opposition"] == "le 04/03/2027"
 
     def forget(book: Workbook) -> None:
         sheet = book["Structures"]

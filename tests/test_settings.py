@@ -286,6 +286,8 @@ def test_a_password_is_read_from_where_it_is_kept(tmp_path: Path) -> None:
     file.write_text("p\u00e4ss word\n", encoding="utf-8")
     file.chmod(0o600)
     assert secret("fichier:smtp.secret", tmp_path, {}) == "p\u00e4ss word"
+    (tmp_path / "smtp.secret").write_text("abcd\u00a0efgh\u00a0\n", "utf-8")
+    assert secret("fichier:smtp.secret", tmp_path, {}) == "abcd efgh"
     assert secret("env:NOM", tmp_path, {"NOM": "x y"}) == "x y"
 
 

@@ -177,6 +177,7 @@ def test_a_password_that_smtp_cannot_carry_is_not_shown() -> None:
         with pytest.raises(TransportError, match="caractère inattendu") as caught:
             transport.check()
         _tells_no_secret(caught.value, transport, "sésame")
+    assert "mot de passe sans accent" in caught.value.remedy
 
 
 def test_a_server_without_log_in_is_told_from_a_wrong_password() -> None:

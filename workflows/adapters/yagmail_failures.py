@@ -49,8 +49,10 @@ def explained(error: Exception, server: str) -> TransportError:
         )
     if isinstance(error, UnicodeError):
         return TransportError(
-            "L'hôte, l'identifiant ou le mot de passe de la messagerie contient un caractère inattendu.",
-            "Recopiez-les, sans accent ni espace, dans la partie [courrier] de config/general.toml.",
+            "L'hôte, l'identifiant ou le mot de passe de la messagerie contient un caractère inattendu,"
+            " un accent par exemple.",
+            "Choisissez un mot de passe sans accent (ou un mot de passe d'application), et recopiez hôte et"
+            " identifiant dans la partie [courrier] de config/general.toml.",
         )
     return _unreachable(error, server)
 

@@ -144,7 +144,7 @@ def minimum(cell: Cell) -> timedelta | None:
 
 
 def _minutes(words: str, shown: str) -> float | None:
-    if words.startswith("-"):
+    if re.match(r"- ?\d", words):
         raise Unreadable(
             f"La durée {quoted(shown)} est négative.", "Écrivez un nombre d'heures positif, ou 0."
         )

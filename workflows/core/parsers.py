@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from itertools import pairwise
 from typing import TypeVar
@@ -40,13 +40,13 @@ def filled(value: object) -> str:
     return read
 
 
-def choice(words: Mapping[str, T]) -> Callable[[object], T]:
-    """One of these words, case aside."""
+def choice(words: Mapping[str, T], shown: Iterable[str] = ()) -> Callable[[object], T]:
+    """One of these words, case aside; `shown`: as they are usually written."""
 
     def parse(value: object) -> T:
         if isinstance(value, str) and value.strip().casefold() in words:
             return words[value.strip().casefold()]
-        listed = " ou ".join(f'"{word}"' for word in words)
+        listed = " ou ".join(f'"{word}"' for word in shown or words)
         raise Refused("Cette valeur n'est pas connue.", f"Écrivez {listed}.")
 
     return parse
@@ -54,7 +54,7 @@ def choice(words: Mapping[str, T]) -> Callable[[object], T]:
 
 def one_of(*words: str) -> Callable[[object], str]:
     """One of these words, as it is."""
-    return choice({word: word for word in words})
+    return choice({word.casefold(): word for word in words}, words)
 
 
 def whole(least: int, most: int) -> Callable[[object], int]:

@@ -30,7 +30,7 @@ def crontab_lines(
     silent = "|".join(map(str, _WITHOUT_NEWS))
     guarded = f'dit=$({command} 2>&1); fin=$?; case $fin in {silent}) ;; *) echo "$dit"; exit $fin ;; esac'
     comments = [
-        f"# Tournée : un passage toutes les {minutes} minutes. À coller dans « crontab -e », tel quel.",
+        f"# Tournée : un passage toutes les {minutes} min. À coller dans « crontab -e », tel quel.",
         "# cron n'écrit un courriel que si un passage n'a pas pu se faire.",
     ]
     # In a crontab, a bare percent sign ends the command.

@@ -33,7 +33,8 @@ def secret(source: str, workspace: Path, environ: Mapping[str, str]) -> str:
     if found is None:
         raise TourneeError("Le mot de passe ne doit pas être écrit dans la configuration.", _HOW)
     name = found["name"].strip()
-    return _from_environment(name, environ) if found["kind"] == "env" else _from_file(workspace / name, name)
+    kept = _from_environment(name, environ) if found["kind"] == "env" else _from_file(workspace / name, name)
+    return kept.strip("\u00a0").replace("\u00a0", " ")  # what a page showed in groups of letters, pasted
 
 
 def _from_environment(name: str, environ: Mapping[str, str]) -> str:

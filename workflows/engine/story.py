@@ -149,7 +149,7 @@ def _sentence(record: Record, now: datetime) -> str:
         case State.REFUSED:
             end = f"refusé par le serveur : {record.detail}"
         case State.UNCERTAIN | State.SENDING:
-            end = f"parti ou non, à vérifier ({record.detail})"
+            end = f"parti ou non, à vérifier{f' ({record.detail})' if record.detail else ''}"
         case State.PLANNED:
             end = f"pas encore parti{f' ({record.detail})' if record.detail else ''}"
     return f"{when}{what} : {end}."
@@ -167,11 +167,12 @@ def _came_back(mail: Received, now: datetime) -> str:
     at = mail.received_at.astimezone(now.tzinfo)
     said = told(mail.kind, mail.answer, mail.hours)
     extract = f" : {french.quoted(mail.extract, 120)}" if mail.extract else ""
+    doubt = f" ({mail.doubt} : à lire)" if mail.doubt else ""
     who = f"de {mail.sender}" if mail.sender else "d'une adresse effacée"
     when = f"Le {french.date_short(at.date())} à {french.time_(at.time())}"
     if not mail.campaign:
         return f"{when} : message {who}{extract}, dans À rattacher."
-    return f"{when} : réponse {who}, {said}{extract}."
+    return f"{when} : réponse {who}, {said}{doubt}{extract}."
 
 
 def _standing(verdict: Verdict) -> str:

@@ -118,13 +118,13 @@ def _answered(desk: Desk, call: Call, lines: Mapping[tuple[str, str], Row]) -> i
 
 
 def _objections(desk: Desk, structures: Mapping[str, Row]) -> list[RowWish]:
-    """Who objected by mail, in a cell that says nothing yet."""
+    """Who objected, in a cell that says nothing yet."""
     wishes = []
     for ref, row in structures.items():
         day = objected(desk.history.objections, row)
         if day and not label(row.cell("Opposition")):
-            said_ = f"le {french.date_short(day)} par mail"
-            wishes.append(RowWish(words.STRUCTURES.title, ref, {"Opposition": said_}))
+            shown = f"le {french.date_short(day)}"
+            wishes.append(RowWish(words.STRUCTURES.title, ref, {"Opposition": shown}))
     return wishes
 
 

@@ -78,7 +78,7 @@ def _read(reader: Callable[[Cell], T], value: object) -> T:
 def _minimum(value: object) -> timedelta:
     read = _read(hours, value)
     if not read:
-        raise Refused("Le minimum manque.", 'Écrivez par exemple "2 h" ou "1 h 30".')
+        raise Refused("Le minimum doit être plus grand que 0.", 'Écrivez par exemple "2 h" ou "1 h 30".')
     return read
 
 
@@ -112,7 +112,7 @@ SECTION = Section(
         Key("jour_de_rappel", "jeudi 10 h", weekly),
         Key("bilan", True, _bilan),
         Key("vacances", "rappeler", parsers.one_of("rappeler", "suspendre")),
-        Key("zone", "B", parsers.choice({zone.casefold(): zone for zone in ZONES})),
+        Key("zone", "B", parsers.one_of(*ZONES)),
         Key("periodes_de_vacances", [], _periods),
         Key("alerte_apres", 3, parsers.whole(1, MOST_IN_A_ROW)),
         Key("lien_saisie", "", lambda value: _read(url, value)),
