@@ -94,6 +94,8 @@ def test_a_page_of_hers_of_that_name_is_not_written_over(tmp_path: Path) -> None
     workspace = Workspace(tmp_path, {**small(1, "À lancer"), "Suivi": hers}, delai_de_grace='"0"')
     told = workspace.run("passage", form="texte")
     assert (told.status, "sert déjà à autre chose" in told.err) == (2, True)
+    made = workspace.run("creer", str(workspace.folder), form="texte")
+    assert "sert déjà à autre chose" in made.out + made.err
     assert workspace.tab("Suivi") == [dict(zip(*hers, strict=True))]
     assert workspace.mails() == []
 

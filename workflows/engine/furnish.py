@@ -14,6 +14,7 @@ from workflows.core.book import Identified, Names, Past, read_book
 from workflows.core.french import quoted
 from workflows.core.ports import EMPTY, AddColumn, AddSheet, Column, Edit, Sheet, Snapshot, Workbook
 from workflows.core.problems import Problem
+from workflows.engine.status_page import hers
 
 
 @dataclass(slots=True)
@@ -50,6 +51,8 @@ def lacking(snapshot: Snapshot, names: Names) -> Furniture:
         elif _is_empty(snapshot.sheets[title]):
             found.edits += _headings(title, 1, 1, identified.columns.values())
             found.added.append(f"les titres de colonnes de l'onglet {quoted(title)}")
+        elif identified.tab is words.STATUS and (strange := hers(identified)):
+            found.problems.append(strange)
         else:
             _add_columns(identified, found)
     return found

@@ -57,16 +57,18 @@ def unreadable(book: Book) -> list[Problem]:
 
 def refuse_hers(book: Book, round_number: int) -> None:
     """A tab of hers that bears this name is not written over. Raises TourneeError."""
-    page = book[words.STATUS]
-    if round_number or page.table is None or {"Passage n°", _STOP} & page.table.columns.keys():
-        return
+    if not round_number and (found := hers(book[words.STATUS])):
+        raise TourneeError(found.what, found.remedy)
+
+
+def hers(page: Identified) -> Problem | None:
+    """That a tab of this name is no Suivi of ours, where the first round would find it so."""
+    if page.table is None or {"Passage n°", _STOP} & page.table.columns.keys():
+        return None
     filled = [h for row in page.rows for h in page.table.columns if not is_blank(row.cell(h))]
-    if filled:
-        raise TourneeError(
-            f"L'onglet « {page.title} » sert déjà à autre chose (colonne « {filled[0]} ») : rien n'est fait,"
-            " pour ne rien y effacer.",
-            "Donnez un autre nom au vôtre, ou à celui de Tournée sous [onglets] dans config/reponses.toml.",
-        )
+    what = f"L'onglet « {page.title} » sert déjà à autre chose : rien n'y est écrit, pour ne rien effacer."
+    remedy = "Donnez un autre nom au vôtre, ou à celui de Tournée sous [onglets] dans config/reponses.toml."
+    return Problem(f"{page.title}, ligne {page.table.heading_row}", what, remedy) if filled else None
 
 
 def write_number(writer: WriteBack, number: int) -> None:
